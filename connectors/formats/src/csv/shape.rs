@@ -66,6 +66,12 @@ impl Shaper {
         }
     }
 
+    /// Splits with our own splitter even where `csv-core` would do.
+    #[cfg(test)]
+    pub(super) fn use_own(&mut self) {
+        self.splitter = Splitter::Own;
+    }
+
     /// Splits a record into [`fields`](Shaper::fields), which hold what was split even where it is at fault.
     ///
     /// # Errors
@@ -73,7 +79,10 @@ impl Shaper {
     pub(super) fn split(&mut self, tape: &Tape, record: Record) -> Result<Survey, Faults> {
         let content = record.content(tape);
         let survey = survey(content);
-        let split = self.splitter.split(&tape.syntax, content, self.max_fields, &mut self.fields);
+        let faults = if survey.control { self.controls(tape, record) } else { Vec::new() };
+        // A line end outside quotes would end the record for `csv-core`, which must not be left inside one.
+        let splitter = if faults.is_empty() { &mut self.splitter } else { &mut Splitter::Own };
+        let split = splitter.split(&tape.syntax, content, self.max_fields, &mut self.fields);
         if let Some(stray) = record.found.stray {
             if !self.lenient {
                 let error = RecordError::decode("decode.csv.stray_quote")
@@ -83,11 +92,8 @@ impl Shaper {
             }
             self.notes.forgiven_quotes += 1;
         }
-        if survey.control {
-            let faults = self.controls(tape, record);
-            if !faults.is_empty() {
-                return Err(faults);
-            }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         if split.is_err() {
             let error = RecordError::decode("decode.csv.too_many_fields")
@@ -215,9 +221,9 @@ impl Shaper {
     fn controls(&self, tape: &Tape, record: Record) -> Faults {
         let content = record.content(tape);
         for span in Spans::new(&tape.syntax, content) {
-            let breaks = span.quoted || tape.syntax.bare_breaks();
             let mut found = None;
             span.unquoted(&tape.syntax, content, |run, start| {
+                let breaks = start < span.close || tape.syntax.bare_breaks();
                 let refused = |byte: &u8| match byte {
                     b'\n' | b'\r' => !breaks,
                     _ => self.control == Control::Reject && is_control(*byte, true),

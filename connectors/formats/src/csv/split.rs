@@ -183,7 +183,8 @@ fn split_own(
 pub(super) struct FieldSpan {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) quoted: bool,
+    /// Just after its closing quote; where it starts if it is not quoted.
+    pub(super) close: usize,
 }
 
 /// The raw fields of a record, one after the other.
@@ -206,10 +207,10 @@ impl Iterator for Spans<'_> {
         let start = self.next?;
         let quoted =
             self.syntax.quote.is_some() && self.content.get(start).copied() == self.syntax.quote;
-        let from = if quoted { closing(self.syntax, self.content, start) } else { start };
-        let end = delimiter(self.syntax, self.content, from);
+        let close = if quoted { closing(self.syntax, self.content, start) } else { start };
+        let end = delimiter(self.syntax, self.content, close);
         self.next = end.map(|end| end + self.syntax.delimiter.len());
-        Some(FieldSpan { start, end: end.unwrap_or(self.content.len()), quoted })
+        Some(FieldSpan { start, end: end.unwrap_or(self.content.len()), close })
     }
 }
 
@@ -222,11 +223,9 @@ impl FieldSpan {
         content: &'a [u8],
         mut each: impl FnMut(&'a [u8], usize) -> bool,
     ) {
-        if !self.quoted {
+        let (Some(quote), close) = (syntax.quote.filter(|_| self.close > self.start), self.close)
+        else {
             each(&content[self.start..self.end], self.start);
-            return;
-        }
-        let (Some(quote), close) = (syntax.quote, closing(syntax, content, self.start)) else {
             return;
         };
         let mark = syntax.escape.unwrap_or(quote);

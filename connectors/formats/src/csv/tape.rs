@@ -80,6 +80,12 @@ impl Tape {
         self.window.data()
     }
 
+    /// The bytes of memory that the window holds.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.window.held()
+    }
+
     pub(super) fn transport(&self) -> Transport {
         self.window.transport()
     }

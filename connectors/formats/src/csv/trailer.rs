@@ -132,7 +132,7 @@ impl Tally {
             };
             if self.unreadable > 0 {
                 let records = self.unreadable;
-                return Err(mismatch(format!("{records} records have no readable amount")));
+                return Err(mismatch(format!("records without a readable amount: {records}")));
             }
             if !self.sum.equals(stated) {
                 return Err(mismatch("the sum it states is not that of the records".to_owned()));
