@@ -122,6 +122,8 @@ proptest! {
         let config = config(CONFIGS[which]);
         let whole = read_as(&config, &Projection::All, &bytes);
         let cut = read_cut(&config, &Projection::All, &bytes, step, rows);
+        prop_assert_eq!(&whole.failure, &cut.failure);
+        prop_assert_eq!(&whole.state, &cut.state);
         prop_assert_eq!(&whole, &cut);
         prop_assert!(whole.rows.iter().all(|row| !row.raw.is_empty()));
     }

@@ -81,7 +81,10 @@ fn fields(text: &str, bytes: &[u8], own: bool) -> (Vec<Vec<String>>, Vec<(u64, P
         decoder.shaper.use_own();
     }
     let mut input = BufReader::with_capacity(7, bytes);
-    decoder.head(&mut input).unwrap();
+    if let Err(failure) = decoder.head(&mut input) {
+        found.1.push((0, Place::default(), unit_failure(failure)));
+        return found;
+    }
     loop {
         match decoder.tape.next(&mut input, 0) {
             Ok(crate::csv::Item::Record(extent)) => {
@@ -90,7 +93,9 @@ fn fields(text: &str, bytes: &[u8], own: bool) -> (Vec<Vec<String>>, Vec<(u64, P
                     let place = faults[0].place.unwrap();
                     found.1.push((found.0.len() as u64, place, faults[0].code.to_owned()));
                 } else {
-                    let all = (0..).map_while(|index| decoder.shaper.fields.get(index));
+                    let all = (0..).map_while(|index| {
+                        decoder.shaper.fields.get(record.content(&decoder.tape), index)
+                    });
                     found.0.push(all.map(|field| String::from_utf8_lossy(field).into()).collect());
                 }
                 decoder.tape.advance(extent.total, extent.quotes);
