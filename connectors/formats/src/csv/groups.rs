@@ -190,7 +190,12 @@ impl CsvDecoder {
             }
             Item::Record(found) => {
                 let record = Record { at: group.total, found };
-                let split = self.shaper.split(&self.tape, record).map(|_| ());
+                let split = if group.faults.len() < MOST_FAULTS {
+                    self.shaper.split(&self.tape, record).map(|_| ())
+                } else {
+                    self.shaper.glance(&self.tape, record);
+                    Err(Vec::new())
+                };
                 match self.part(record) {
                     Part::Begins | Part::Ends => return Ok(false),
                     Part::Passed => {
@@ -224,8 +229,7 @@ impl CsvDecoder {
         match sound {
             Ok(kind) if !group.gone => self.members.push(Member { kind, record }),
             Ok(_) => {}
-            Err(faults) if group.faults.len() < MOST_FAULTS => group.faults.extend(faults),
-            Err(_) => {}
+            Err(faults) => group.faults.extend(faults),
         }
         group.content = group.total + found.content;
         self.extend(group, found.total);
@@ -307,5 +311,5 @@ impl CsvDecoder {
     }
 }
 
-/// No more faults than these are told of one group.
+/// Once a group has so many faults no more are looked for: each one costs a walk to its place.
 const MOST_FAULTS: usize = 32;

@@ -84,14 +84,11 @@ impl Shaper {
         let splitter = if faults.is_empty() { &mut self.splitter } else { &mut Splitter::Own };
         let split = (content, record.found.quotes);
         let split = splitter.split(&tape.syntax, split, self.max_fields, &mut self.fields);
-        if let Some(stray) = record.found.stray {
-            if !self.lenient {
-                let error = RecordError::decode("decode.csv.stray_quote")
-                    .at(tape.place(record.at + stray))
-                    .detail("text stands beside the quotes of a field");
-                return Err(vec![error]);
-            }
-            self.notes.forgiven_quotes += 1;
+        if let Some(stray) = record.found.stray.filter(|_| !self.lenient) {
+            let error = RecordError::decode("decode.csv.stray_quote")
+                .at(tape.place(record.at + stray))
+                .detail("text stands beside the quotes of a field");
+            return Err(vec![error]);
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -105,6 +102,13 @@ impl Shaper {
         Ok(survey)
     }
 
+    /// Splits a record without judging it.
+    pub(super) fn glance(&mut self, tape: &Tape, record: Record) {
+        let split = (record.content(tape), record.found.quotes);
+        // More fields than allowed: those that fit are there, which is all that is asked for.
+        _ = Splitter::Own.split(&tape.syntax, split, self.max_fields, &mut self.fields);
+    }
+
     /// Splits a record again that has been found sound.
     pub(super) fn again(&mut self, tape: &Tape, record: Record) -> Survey {
         let content = record.content(tape);
@@ -114,7 +118,8 @@ impl Shaper {
         survey(content)
     }
 
-    /// Holds the number of fields of the last split record against what is expected.
+    /// Holds the number of fields of the last split record, which is sound, against what is expected. Called
+    /// once for each record, it also counts what is forgiven.
     ///
     /// # Errors
     /// They differ, and not only in what `lenient` forgives.
@@ -124,6 +129,7 @@ impl Shaper {
         record: Record,
         expected: usize,
     ) -> Result<(), Faults> {
+        self.notes.forgiven_quotes += u64::from(record.found.stray.is_some());
         let found = self.fields.len();
         if found == expected {
             return Ok(());
@@ -181,6 +187,9 @@ impl Shaper {
             return None;
         }
         let text = std::str::from_utf8(self.fields.whole(content)).ok()?;
+        if survey.upper && !self.fields.cut_between_characters(text) {
+            return None;
+        }
         (!survey.upper || marks(text) == Marks::default()).then_some(text)
     }
 

@@ -161,6 +161,8 @@ fn bad_input_07_bytes_that_are_not_of_the_encoding_reject_the_record_at_the_byte
     ]);
     let found = read_as(&config("{}"), &mixed, b"a,b\n\xC3\xB1,\xA4\n");
     assert_eq!(found.values(), [["ñ", "ñ"]]);
+    let halves = read("{}", b"a,b\n\"\xC3\",\"\xB1\"\n");
+    assert_eq!((halves.rows.len(), halves.rejects[0].3.len()), (0, 2), "halves make no whole");
     let all_bad = read("{}", b"a,b\n\xFF,\xFF\n");
     assert_eq!(all_bad.rejects[0].3.len(), 2, "every bad field is told");
 }
