@@ -15,7 +15,7 @@ use super::{
     kinds::Role,
     layout::Slot,
     reject,
-    shape::Record,
+    shape::{MOST_FAULTS, Record},
     tape::{Found, Item},
 };
 use crate::{DecodeFailure, Decoded};
@@ -183,7 +183,9 @@ impl CsvDecoder {
             }
             Item::TooLong => {
                 self.let_go(group);
-                group.faults.push(self.long_record());
+                if group.faults.len() < MOST_FAULTS {
+                    group.faults.push(self.long_record());
+                }
                 self.record += 1;
                 self.tally.add_unreadable();
                 self.tape.skip(input)?;
@@ -310,6 +312,3 @@ impl CsvDecoder {
         Ok(())
     }
 }
-
-/// Once a group has so many faults no more are looked for: each one costs a walk to its place.
-const MOST_FAULTS: usize = 32;

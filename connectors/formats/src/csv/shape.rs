@@ -45,6 +45,9 @@ impl Record {
 /// Everything that is wrong with a record, in the order of its fields.
 pub(super) type Faults = Vec<RecordError>;
 
+/// Once a record or a group has so many faults no more are looked for: each one costs a walk to its place.
+pub(super) const MOST_FAULTS: usize = 64;
+
 impl Shaper {
     pub(super) fn new(
         syntax: &Syntax,
@@ -150,7 +153,7 @@ impl Shaper {
     /// Appends the cells of the last split record for `slots`, of which none is a list.
     ///
     /// # Errors
-    /// Everything that is wrong with them, in their order.
+    /// What is wrong with them, in their order, [`MOST_FAULTS`] at most.
     pub(super) fn cells(
         &mut self,
         tape: &Tape,
@@ -172,6 +175,9 @@ impl Shaper {
         } else {
             for slot in slots {
                 let Slot::Field { index, name, encoding } = slot else { continue };
+                if faults.len() == MOST_FAULTS {
+                    break;
+                }
                 if let Err(error) = self.field(tape, record, *index, encoding.as_ref(), row) {
                     faults.push(error.field(Arc::clone(name)));
                 }
@@ -213,6 +219,11 @@ impl Shaper {
         row: &mut RowWriter<'_>,
     ) -> Result<(), RecordError> {
         let bytes = self.fields.get(record.content(tape), index).unwrap_or_default();
+        if self.control == Control::Reject && bytes.is_ascii() {
+            // Its control characters have been looked for in the raw record.
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            return row.text(text).map_err(RecordError::from);
+        }
         let encoding = encoding.unwrap_or(&self.encoding);
         let locate = |byte| place_in_field(tape, record, index, byte);
         let text = decode(encoding, bytes, &mut self.scratch).map_err(|byte| {

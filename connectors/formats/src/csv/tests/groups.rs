@@ -117,6 +117,6 @@ fn a_group_of_nothing_but_faults_is_refused_in_linear_time() {
     bytes.extend(b"C|2|Y\nT|0|0\n");
     let found = read(BILLS, &bytes);
     assert_eq!((found.rows.len(), found.rejects.len()), (1, 1));
-    assert!(found.rejects[0].3.len() <= 40 && found.rejects[0].2.len() == 800_005);
+    assert!(found.rejects[0].3.len() == 64 && found.rejects[0].2.len() == 800_005);
     assert_eq!(found.rows[0].record, 400_002);
 }
