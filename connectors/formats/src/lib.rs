@@ -127,10 +127,19 @@ pub enum DecodeFailure {
     /// The input failed. Nothing is said about the unit.
     #[error("could not read")]
     Io(#[from] io::Error),
-    /// The unit as a whole is refused: what follows, or all of it, cannot be trusted. `place` is set wherever
-    /// there is one. The code [`csv::INCOMPLETE`] says that a unit still being written may become readable.
+    /// The unit as a whole is refused: what follows, or all of it, cannot be trusted. `place` is always set.
+    /// See [`incomplete`](DecodeFailure::incomplete) for what may still become readable.
     #[error("{0}")]
     Unit(Box<RecordError>),
+}
+
+impl DecodeFailure {
+    /// Whether the unit only ends too early, inside its last record or before its trailer, so that one still
+    /// being written may become readable.
+    pub fn incomplete(&self) -> bool {
+        matches!(self, Self::Unit(error)
+            if matches!(error.code, csv::INCOMPLETE | csv::TRAILER_MISSING))
+    }
 }
 
 impl From<RecordError> for DecodeFailure {
@@ -211,6 +220,29 @@ pub struct Notes {
 impl Notes {
     fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How many deviations `lenient` forgave.
+    pub(crate) fn forgiven(&self) -> u64 {
+        self.forgiven_quotes + self.forgiven_fields
+    }
+
+    /// Both together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            byte_order_mark: self.byte_order_mark || other.byte_order_mark,
+            empty: self.empty || other.empty,
+            ctrl_z: self.ctrl_z || other.ctrl_z,
+            no_final_newline: self.no_final_newline || other.no_final_newline,
+            blank_lines: self.blank_lines + other.blank_lines,
+            comments: self.comments + other.comments,
+            skipped_records: self.skipped_records + other.skipped_records,
+            forgiven_quotes: self.forgiven_quotes + other.forgiven_quotes,
+            forgiven_fields: self.forgiven_fields + other.forgiven_fields,
+            stripped_controls: self.stripped_controls + other.stripped_controls,
+            double_encoded: self.double_encoded + other.double_encoded,
+            replacement_characters: self.replacement_characters + other.replacement_characters,
+        }
     }
 }
 
