@@ -210,7 +210,7 @@ impl Folder {
     }
 }
 
-fn short_hash(name: &OsStr) -> String {
+pub(crate) fn short_hash(name: &OsStr) -> String {
     use sha2::{Digest, Sha256};
     data_encoding::HEXLOWER.encode(&Sha256::digest(name.as_bytes())[..8])
 }
