@@ -1,1 +1,5 @@
-//! To be written.
+//! One pipeline: from a source to committed events.
+
+pub mod breaker;
+pub mod retry;
+pub mod state;
