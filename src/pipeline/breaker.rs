@@ -33,6 +33,11 @@ impl Breaker {
         Self { limit, halves: [Half::default(); 2] }
     }
 
+    /// Its limit.
+    pub fn limit(&self) -> BreakerLimit {
+        self.limit
+    }
+
     /// Counts a batch. `true` means: stop, and do not publish this batch.
     pub fn trips(&mut self, records: u64, rejects: u64) -> bool {
         let half = &mut self.halves[1];

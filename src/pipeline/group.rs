@@ -15,6 +15,8 @@ use std::{
 
 use acequia_api::Position;
 
+use crate::checkpoint::{Counts, Delta, Lineage};
+
 /// The limits of one transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupLimits {
@@ -42,10 +44,14 @@ impl Default for GroupLimits {
 /// How far a split has come within a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advance {
-    /// Where it stood before the transaction.
+    /// Where it stood before.
     pub from: Option<Position>,
     /// Where it can resume after it, if its last batch ended at such a place.
     pub to: Option<Position>,
+    /// With what it was read and mapped.
+    pub lineage: Lineage,
+    /// What became of its rows.
+    pub counts: Counts,
 }
 
 /// The transaction being filled.
@@ -75,16 +81,19 @@ impl Group {
         &mut self,
         split: &Arc<str>,
         advance: Advance,
-        records: u64,
         bytes: usize,
         now: Instant,
     ) {
         self.began.get_or_insert(now);
         self.last = Some(now);
-        self.records += records;
+        self.records += advance.counts.rows_in;
         self.bytes += bytes;
         match self.advances.get_mut(split) {
-            Some(known) => known.to = advance.to,
+            Some(known) => {
+                known.to = advance.to;
+                known.lineage = advance.lineage;
+                known.counts.add(advance.counts);
+            }
             None => {
                 self.advances.insert(Arc::clone(split), advance);
             }
@@ -109,13 +118,19 @@ impl Group {
         Some((began + self.limits.longest).min(last + self.limits.pause))
     }
 
-    /// Takes what is in it and leaves it empty.
-    pub fn take(&mut self) -> BTreeMap<Arc<str>, Advance> {
+    /// Takes what is in it, as the steps of the checkpoint, and leaves it empty. Call it at a boundary: a split
+    /// that does not stand at one gives no step.
+    pub fn take(&mut self) -> Vec<Delta> {
         self.began = None;
         self.last = None;
         self.records = 0;
         self.bytes = 0;
-        std::mem::take(&mut self.advances)
+        let advances = std::mem::take(&mut self.advances);
+        let step = |(split, advance): (Arc<str>, Advance)| {
+            let Advance { from, to, lineage, counts } = advance;
+            to.map(|to| Delta { split, from, to, lineage, counts })
+        };
+        advances.into_iter().filter_map(step).collect()
     }
 }
 
@@ -127,8 +142,9 @@ mod tests {
         Position::encode(1, &n).ok()
     }
 
-    fn advance(from: u64, to: Option<u64>) -> Advance {
-        Advance { from: at(from), to: to.and_then(at) }
+    fn advance(from: u64, to: Option<u64>, rows: u64) -> Advance {
+        let counts = Counts { rows_in: rows, published: rows, ..Counts::default() };
+        Advance { from: at(from), to: to.and_then(at), lineage: Lineage::default(), counts }
     }
 
     #[test]
@@ -137,10 +153,10 @@ mod tests {
         let start = Instant::now();
         let split: Arc<str> = "s".into();
         assert_eq!(group.due(start), None);
-        group.add(&split, advance(0, Some(1)), 10, 10, start);
+        group.add(&split, advance(0, Some(1), 10), 10, start);
         assert_eq!(group.due(start), Some(start + Duration::from_millis(5)));
         let late = start + Duration::from_millis(248);
-        group.add(&split, advance(1, Some(2)), 10, 10, late);
+        group.add(&split, advance(1, Some(2), 10), 10, late);
         assert_eq!(group.due(late), Some(start + Duration::from_millis(250)));
     }
 
@@ -149,12 +165,13 @@ mod tests {
         let mut group = Group::new(GroupLimits::default());
         let now = Instant::now();
         let split: Arc<str> = "s".into();
-        group.add(&split, advance(0, None), 200_000, 10, now);
+        group.add(&split, advance(0, None, 200_000), 10, now);
         assert_eq!(group.due(now), None);
-        group.add(&split, advance(0, Some(9)), 1, 10, now);
+        group.add(&split, advance(0, Some(9), 1), 10, now);
         assert_eq!(group.due(now), Some(now));
-        let advances = group.take();
-        assert_eq!(advances[&split], advance(0, Some(9)));
+        let steps = group.take();
+        assert_eq!((steps[0].from.clone(), Some(steps[0].to.clone())), (at(0), at(9)));
+        assert_eq!(steps[0].counts.rows_in, 200_001);
         assert!(group.is_empty());
     }
 
@@ -162,8 +179,8 @@ mod tests {
     fn one_split_inside_its_transaction_holds_the_commit_of_all() {
         let mut group = Group::new(GroupLimits::default());
         let now = Instant::now();
-        group.add(&"a".into(), advance(0, Some(1)), 1, 1, now);
-        group.add(&"b".into(), advance(0, None), 1, 1, now);
+        group.add(&"a".into(), advance(0, Some(1), 1), 1, now);
+        group.add(&"b".into(), advance(0, None, 1), 1, now);
         assert_eq!(group.due(now), None);
     }
 }

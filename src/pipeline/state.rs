@@ -248,6 +248,11 @@ impl Machine {
         action
     }
 
+    /// A pipeline that waits for its time instead of starting at once.
+    pub fn sleep(&mut self) -> Action {
+        self.enter(State::Resting, Action::Rest)
+    }
+
     /// Another instance is seen to own the pipeline before this one has fenced it: no reason to disturb it.
     pub fn defer(&mut self) -> Action {
         self.enter(State::Standby, Action::WatchOwner(self.timing.watch))
