@@ -246,3 +246,6 @@ fn write_uuid(out: &mut Vec<u8>, uuid: [u8; 16]) {
         out.push(DIGITS[usize::from(octet & 15)]);
     }
 }
+
+#[cfg(test)]
+mod tests;
