@@ -1,1 +1,5 @@
 //! To be written.
+
+pub mod decode;
+pub mod expr;
+pub mod value;
