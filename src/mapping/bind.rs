@@ -22,6 +22,10 @@ impl Bound {
     pub fn fingerprint(&self) -> [u8; 8] {
         self.fingerprint
     }
+
+    pub(super) fn column(&self, source: usize) -> usize {
+        self.columns[source]
+    }
 }
 
 /// A mapping and a source that do not fit together.

@@ -26,11 +26,15 @@ pub struct Scratch {
     pub(super) texts: Texts,
 }
 
-/// Two buffers that text verbs write into by turns, and who protects.
+/// Buffers for texts that are no part of the record, and who protects.
 pub(super) struct Texts {
+    /// Text verbs write into these two by turns.
     pub(super) first: String,
     pub(super) second: String,
-    pub(super) bytes: Vec<u8>,
+    /// What a template or a lookup puts together.
+    pub(super) built: Vec<u8>,
+    /// What is to be protected.
+    pub(super) plain: Vec<u8>,
     pub(super) protector: Arc<dyn Protector>,
 }
 
@@ -46,7 +50,8 @@ impl Scratch {
             texts: Texts {
                 first: String::new(),
                 second: String::new(),
-                bytes: Vec::new(),
+                built: Vec::new(),
+                plain: Vec::new(),
                 protector,
             },
         }

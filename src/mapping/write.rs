@@ -7,7 +7,7 @@ use super::{
     file::OnFail,
     program::{Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, Produce},
     scratch::{Flag, Texts},
-    value::{Value, civil_of, write_json_string},
+    value::{Value, write_json_string},
 };
 
 /// What a field left behind.
@@ -155,7 +155,7 @@ impl<'r> Run<'r> {
 
     /// Plain substitution; null as soon as one of its parts is.
     fn template(&mut self, field: &'r FieldCode, parts: &[Part]) -> Wrote {
-        let mut built = std::mem::take(&mut self.texts.bytes);
+        let mut built = std::mem::take(&mut self.texts.built);
         built.clear();
         let mut complete = true;
         for part in parts {
@@ -170,12 +170,12 @@ impl<'r> Run<'r> {
         }
         let text = if complete { std::str::from_utf8(&built).ok() } else { None };
         let wrote = self.value(field, text.map_or(Value::Null, Value::Text));
-        self.texts.bytes = built;
+        self.texts.built = built;
         wrote
     }
 
     fn lookup(&mut self, field: &'r FieldCode, lookup: &'r LookupCode) -> Wrote {
-        let mut built = std::mem::take(&mut self.texts.bytes);
+        let mut built = std::mem::take(&mut self.texts.built);
         built.clear();
         for slot in &lookup.slots {
             self.slots[usize::from(*slot)].write_text(&mut built);
@@ -183,7 +183,7 @@ impl<'r> Run<'r> {
         }
         let nothing = lookup.slots.iter().all(|slot| self.slots[usize::from(*slot)].is_null());
         let found = std::str::from_utf8(&built).ok().and_then(|key| lookup.table.get(key));
-        self.texts.bytes = built;
+        self.texts.built = built;
         let value = match (found, &lookup.miss) {
             (Some(found), _) => Value::Text(found),
             _ if nothing => Value::Null,
@@ -372,6 +372,9 @@ fn holds(check: &Check, value: Value<'_>) -> bool {
             value.compare(&most.value()).is_some_and(|order| order.is_le())
         }
         (Check::Pattern(pattern), Value::Text(text)) => pattern.is_match(text),
+        (Check::Pattern(pattern), Value::Int(number)) => {
+            pattern.is_match(integer(number, &mut [0; 20]))
+        }
         (Check::Length { min, max }, Value::Text(text)) => {
             (*min..=*max).contains(&text.chars().count())
         }
@@ -388,7 +391,7 @@ fn holds(check: &Check, value: Value<'_>) -> bool {
     }
 }
 
-fn partial_date(text: &str) -> bool {
+pub(super) fn partial_date(text: &str) -> bool {
     let mut parts = text.split('-');
     let mut next = |len: usize| match parts.next() {
         None => Some(None),
@@ -416,16 +419,7 @@ fn protect(
     texts: &mut Texts,
     out: &mut String,
 ) -> bool {
-    if let (Guard::Year | Guard::Month, Value::Date(days)) = (guard, value) {
-        let civil = civil_of(days);
-        let mut date = Vec::with_capacity(10);
-        Value::Date(days).write_text(&mut date);
-        let len = if matches!(guard, Guard::Year) { 4 } else { 7 };
-        let _ = civil;
-        out.push_str(std::str::from_utf8(&date[..len]).unwrap_or_default());
-        return true;
-    }
-    let mut plain = std::mem::take(&mut texts.bytes);
+    let mut plain = std::mem::take(&mut texts.plain);
     plain.clear();
     value.write_text(&mut plain);
     let text = std::str::from_utf8(&plain).unwrap_or_default();
@@ -437,7 +431,7 @@ fn protect(
         Guard::Pseudonym(domain) => texts.protector.pseudonym(domain, text, out),
         Guard::Encrypt(key) => texts.protector.encrypt(key, &field.path, text, out),
     }
-    texts.bytes = plain;
+    texts.plain = plain;
     !matches!(guard, Guard::Drop)
 }
 

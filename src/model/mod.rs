@@ -7,7 +7,7 @@
 mod class;
 mod codes;
 mod form;
-mod parse;
+pub(crate) mod parse;
 
 use std::{ops::Range, sync::Arc};
 
@@ -144,6 +144,8 @@ pub struct Model {
     pub shape: Arc<Shape>,
     /// The file it was read from.
     pub file: Arc<SourceFile>,
+    /// The text of all value types that were known when it was read, for versions.
+    pub(crate) types: Arc<str>,
 }
 
 impl Model {

@@ -49,6 +49,12 @@ struct Declared {
     node: Node,
 }
 
+impl Declared {
+    fn text(&self) -> &str {
+        self.file.text().get(self.node.span.clone()).unwrap_or_default()
+    }
+}
+
 /// Reads all model files of a deployment: those with `model:` and those with `types:`. Gives every model that
 /// could be read, also beside mistakes, so that mappings can be checked in the same run.
 pub fn load(files: &[Arc<SourceFile>]) -> (Models, Vec<Diagnostic>) {
@@ -73,10 +79,11 @@ pub fn load(files: &[Arc<SourceFile>]) -> (Models, Vec<Diagnostic>) {
         reader.value_type(name, declared);
         found.extend(reader.form.found);
     }
+    let texts: Arc<str> = types.values().map(|declared| declared.text()).collect::<String>().into();
     let mut models = Models::new();
     for (file, root) in trees.into_iter().filter(|(_, root)| root.get("types").is_none()) {
         let mut reader = Reader { types: &types, form: Form::new(file, &FORM), stack: Vec::new() };
-        if let Some(model) = reader.model(&root) {
+        if let Some(model) = reader.model(&root, &texts) {
             if let Some(earlier) = models.get(&model.reference()) {
                 let message = format!("there is already a model `{}`", model.reference());
                 let note = format!("it stands in {}", earlier.file.name());
@@ -116,7 +123,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn model(&mut self, root: &Node) -> Option<Model> {
+    fn model(&mut self, root: &Node, types: &Arc<str>) -> Option<Model> {
         self.form.block(root, "a model", &MODEL_KEYS)?;
         let Some(name) = root.get("model").and_then(|node| self.form.text(node, "`model`")) else {
             self.form.missing(0..0, "a model file", "model");
@@ -144,6 +151,7 @@ impl Reader<'_> {
             subject: None,
             shape,
             file: Arc::clone(self.form.file),
+            types: Arc::clone(types),
         };
         if let Some(subject) =
             root.get("subject").and_then(|node| self.form.text(node, "`subject`"))

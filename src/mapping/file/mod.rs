@@ -9,7 +9,7 @@ mod place;
 
 use std::{ops::Range, sync::Arc};
 
-pub(crate) use cases::{Case, Outcome, Given};
+pub(crate) use cases::{Case, Flag, Given, Outcome};
 pub(crate) use place::inside;
 
 use crate::{
