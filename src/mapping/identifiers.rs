@@ -99,9 +99,7 @@ fn cif(text: &[u8]) -> bool {
     match kind {
         b'A' | b'B' | b'E' | b'H' => *control == digit,
         b'P' | b'Q' | b'R' | b'S' | b'W' | b'N' => *control == letter,
-        b'C' | b'D' | b'F' | b'G' | b'J' | b'U' | b'V' => {
-            *control == digit || *control == letter
-        }
+        b'C' | b'D' | b'F' | b'G' | b'J' | b'U' | b'V' => *control == digit || *control == letter,
         _ => false,
     }
 }

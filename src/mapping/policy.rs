@@ -106,10 +106,9 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
     let consumers = node.get("consumers").map(|node| form.texts(node, "`consumers`"));
     let clause = node.get("classes")?;
     let classes = match clause.items() {
-        Some(items) => items
-            .iter()
-            .filter_map(|item| form.word(item, "a class", &Class::words()))
-            .collect(),
+        Some(items) => {
+            items.iter().filter_map(|item| form.word(item, "a class", &Class::words())).collect()
+        }
         None => {
             form.shape(clause, "`classes`", "a list");
             return None;

@@ -113,14 +113,21 @@ pub(crate) struct FieldCode {
 #[derive(Debug)]
 pub(crate) enum Produce {
     /// Rendered when the mapping was compiled.
-    Const { json: Box<[u8]>, text: Box<str> },
+    Const {
+        json: Box<[u8]>,
+        text: Box<str>,
+    },
     Slot(Slot),
     Expr(Expr),
     Template(Vec<Part>),
     Lookup(Box<LookupCode>),
     Object(Vec<FieldCode>),
     List(Vec<FieldCode>),
-    Each { plan: EachPlan, body: Vec<FieldCode>, single: bool },
+    Each {
+        plan: EachPlan,
+        body: Vec<FieldCode>,
+        single: bool,
+    },
 }
 
 /// A piece of a template.
@@ -203,7 +210,10 @@ pub(crate) enum Check {
     Pattern(Regex),
     Min(Literal),
     Max(Literal),
-    Length { min: usize, max: usize },
+    Length {
+        min: usize,
+        max: usize,
+    },
     OneOf(Vec<Box<str>>),
     Identifier(Identifier),
     /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, a date that exists.

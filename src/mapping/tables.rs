@@ -172,8 +172,9 @@ mod tests {
 
     #[test]
     fn quotes_blank_lines_and_line_ends_are_read_as_written() {
-        let (table, found) =
-            table("\u{feff}source,code,label\r\nC,issued,\"Concedida, \"\"sí\"\"\"\r\n\r\nD,denied,");
+        let (table, found) = table(
+            "\u{feff}source,code,label\r\nC,issued,\"Concedida, \"\"sí\"\"\"\r\n\r\nD,denied,",
+        );
         let table = table.unwrap();
         assert_eq!(found, []);
         assert_eq!(table.columns, ["source", "code", "label"]);

@@ -116,11 +116,15 @@ fn text(given: Option<&Node>, row: &mut RowWriter<'_>) {
 }
 
 fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec<String>) {
-    let events: Vec<&Came> =
-        came.iter().filter(|came| matches!(came.verdict, Verdict::Upsert | Verdict::Delete)).collect();
+    let events: Vec<&Came> = came
+        .iter()
+        .filter(|came| matches!(came.verdict, Verdict::Upsert | Verdict::Delete))
+        .collect();
     match outcome {
         Outcome::Expect(node) | Outcome::Exactly(node) => match &events[..] {
-            [one] => compare("", node, one.data.as_ref(), matches!(outcome, Outcome::Exactly(_)), out),
+            [one] => {
+                compare("", node, one.data.as_ref(), matches!(outcome, Outcome::Exactly(_)), out)
+            }
             _ => out.push(format!("expected one event, {} came out", events.len())),
         },
         Outcome::Events(nodes) => {
@@ -145,8 +149,8 @@ fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec
             }
         }
         Outcome::Filtered(filtered) => {
-            let found = !came.is_empty()
-                && came.iter().all(|came| came.verdict == Verdict::Filtered);
+            let found =
+                !came.is_empty() && came.iter().all(|came| came.verdict == Verdict::Filtered);
             if found != *filtered {
                 let verdicts: Vec<_> = came.iter().map(|came| name(came.verdict)).collect();
                 let wanted = if *filtered { "filtered" } else { "not filtered" };

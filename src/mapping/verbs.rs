@@ -15,7 +15,10 @@ pub(crate) enum Verb {
     /// Each text on the left becomes that on the right, one pair after the other.
     Replace(Vec<(String, String)>),
     /// `len` characters from the `from`th (from 1) on.
-    Slice { from: usize, len: usize },
+    Slice {
+        from: usize,
+        len: usize,
+    },
     /// The last `len` characters.
     Last(usize),
     Upper,
@@ -23,9 +26,15 @@ pub(crate) enum Verb {
     /// The first letter of every word upper, the others lower.
     Title,
     /// To at least `to` characters, in front.
-    PadLeft { to: usize, with: char },
+    PadLeft {
+        to: usize,
+        with: char,
+    },
     /// To at least `to` characters, behind.
-    PadRight { to: usize, with: char },
+    PadRight {
+        to: usize,
+        with: char,
+    },
 }
 
 impl Verb {

@@ -210,11 +210,11 @@ impl<'r> Run<'r> {
         wrote
     }
 
-    fn refine(
+    fn refine<'v>(
         &mut self,
-        field: &'r FieldCode,
-        mut value: Value<'_>,
-        first: &mut String,
+        field: &'v FieldCode,
+        mut value: Value<'v>,
+        first: &'v mut String,
         second: &mut String,
     ) -> Wrote {
         if let (Value::Text(text), [verb, rest @ ..]) = (value, &*field.verbs) {
@@ -227,9 +227,8 @@ impl<'r> Run<'r> {
             }
             value = Value::Text(first);
         }
-        let mut code = [0; 20];
         if let Some(codes) = &field.codes {
-            match translate(codes, value, &mut code) {
+            match translate(codes, value) {
                 Ok(translated) => value = translated,
                 Err(()) => {
                     self.refuse(field, "map.unmapped_code");
@@ -322,15 +321,11 @@ impl<'r> Run<'r> {
     }
 }
 
-fn translate<'v>(
-    codes: &'v Codes,
-    value: Value<'v>,
-    buffer: &mut [u8; 20],
-) -> Result<Value<'v>, ()> {
+fn translate<'v>(codes: &'v Codes, value: Value<'v>) -> Result<Value<'v>, ()> {
     let found = match value {
         Value::Null => return Ok(Value::Null),
         Value::Text(text) => codes.table.get(text),
-        Value::Int(number) => codes.table.get(integer(number, buffer)),
+        Value::Int(number) => codes.table.get(integer(number, &mut [0; 20])),
         _ => None,
     };
     match (found, &codes.miss) {
@@ -403,11 +398,7 @@ pub(super) fn partial_date(text: &str) -> bool {
     let (Some(Some(year)), Some(month), Some(day)) = (next(4), next(2), next(2)) else {
         return false;
     };
-    let real = super::value::days_of(
-        year as i32,
-        month.unwrap_or(1) as u8,
-        day.unwrap_or(1) as u8,
-    );
+    let real = super::value::days_of(year as i32, month.unwrap_or(1) as u8, day.unwrap_or(1) as u8);
     real.is_some() && parts.next().is_none()
 }
 
@@ -439,7 +430,11 @@ fn protect(
 fn mask(text: &str, first: usize, last: usize, out: &mut String) {
     let count = text.chars().count();
     let (first, last) = if first + last < count { (first, last) } else { (0, 0) };
-    out.extend(text.chars().enumerate().map(|(at, char)| {
-        if at < first || at >= count - last { char } else { '*' }
-    }));
+    out.extend(
+        text.chars().enumerate().map(
+            |(at, char)| {
+                if at < first || at >= count - last { char } else { '*' }
+            },
+        ),
+    );
 }

@@ -72,11 +72,10 @@ impl<'a> Form<'a> {
 
     pub(crate) fn unknown_key(&mut self, key: &Key, what: &str, allowed: &[&str]) {
         let message = format!("{what} has no key `{}`", key.text);
-        let found =
-            Diagnostic::error(self.codes.unknown_key, self.file, key.span.clone(), message)
-                .label("unknown key")
-                .note(format!("known keys: {}", allowed.join(", ")))
-                .did_you_mean(&key.text, allowed.iter().copied());
+        let found = Diagnostic::error(self.codes.unknown_key, self.file, key.span.clone(), message)
+            .label("unknown key")
+            .note(format!("known keys: {}", allowed.join(", ")))
+            .did_you_mean(&key.text, allowed.iter().copied());
         self.push(found);
     }
 

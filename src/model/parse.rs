@@ -22,7 +22,7 @@ pub(super) const SCALARS: [(&str, Kind); 13] = [
     ("partial_date", Kind::PartialDate),
     ("time", Kind::Time),
     ("timestamp", Kind::Timestamp),
-    ("instant", Kind::Instant),
+    ("timestamptz", Kind::Instant),
     ("uuid", Kind::Uuid),
     ("bytes", Kind::Bytes),
 ];
@@ -136,8 +136,10 @@ impl Reader<'_> {
             self.form.missing(name.span.clone(), "a model", "version");
         }
         let title = root.get("title").and_then(|node| self.form.text(node, "`title`"));
-        let standards =
-            root.get("standards").map(|node| self.form.texts(node, "`standards`")).unwrap_or_default();
+        let standards = root
+            .get("standards")
+            .map(|node| self.form.texts(node, "`standards`"))
+            .unwrap_or_default();
         let Some(fields) = root.get("fields") else {
             self.form.missing(name.span, "a model", "fields");
             return None;
@@ -211,9 +213,7 @@ impl Reader<'_> {
                 .iter()
                 .filter_map(|item| self.form.word(item, "a class", &Class::words()))
                 .collect(),
-            Some(node) => {
-                self.form.word(node, "a class", &Class::words()).into_iter().collect()
-            }
+            Some(node) => self.form.word(node, "a class", &Class::words()).into_iter().collect(),
             None => Vec::new(),
         };
         let one_of = node.get("one_of").map(|node| self.form.texts(node, "`one_of`"));
@@ -248,7 +248,8 @@ impl Reader<'_> {
     fn kind(&mut self, name: &str, node: &Node) -> Option<Kind> {
         if let Some(fields) = node.get("fields") {
             if let Some(kind) = node.get("type") {
-                let message = format!("field `{name}` has `type` and `fields`; it needs one of them");
+                let message =
+                    format!("field `{name}` has `type` and `fields`; it needs one of them");
                 self.form.error("model.wrong_shape", kind.span.clone(), message);
             }
             return Some(Kind::Object(Arc::new(self.shape(name, fields, false))));
@@ -263,7 +264,8 @@ impl Reader<'_> {
         }
         let types = self.types;
         let Some(declared) = types.get(&word.text) else {
-            let known = SCALARS.iter().map(|(name, _)| *name).chain(types.keys().map(String::as_str));
+            let known =
+                SCALARS.iter().map(|(name, _)| *name).chain(types.keys().map(String::as_str));
             let found = Diagnostic::error(
                 "model.unknown_type",
                 self.form.file,

@@ -17,7 +17,8 @@ pub(super) fn check(compiler: &mut Compiler<'_>, file: &MappingFile, model: &Mod
             let source = compiler.sources.iter().find(|source| *source.name == given.name.text);
             match source.map(|source| &source.read) {
                 None => unknown_source(compiler, &given.name.text, given.name.span.clone()),
-                Some(Read::Value(_)) if given.value.as_text().is_some() || given.value.is_null() => {}
+                Some(Read::Value(_))
+                    if given.value.as_text().is_some() || given.value.is_null() => {}
                 Some(Read::Value(_)) => {
                     compiler.form.shape(&given.value, "a value of `given`", "text or nothing");
                 }
@@ -31,9 +32,8 @@ pub(super) fn check(compiler: &mut Compiler<'_>, file: &MappingFile, model: &Mod
 fn unknown_source(compiler: &mut Compiler<'_>, name: &str, span: std::ops::Range<usize>) {
     let message = format!("`from` has no field `{name}`");
     let known = compiler.sources.iter().map(|source| &*source.name);
-    let found =
-        Diagnostic::error("mapping.test_unknown_source", compiler.form.file, span, message)
-            .did_you_mean(name, known);
+    let found = Diagnostic::error("mapping.test_unknown_source", compiler.form.file, span, message)
+        .did_you_mean(name, known);
     compiler.form.push(found);
 }
 

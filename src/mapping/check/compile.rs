@@ -79,8 +79,7 @@ pub(super) fn compile(
     let mapping = model.map(|model| {
         compiler.topic = Some(model.topic());
         let at = file.to.as_ref().map_or(0..0, |to| to.span.clone());
-        let fields =
-            compiler.members(&file.fields, &model.shape, &Place::root(), &at);
+        let fields = compiler.members(&file.fields, &model.shape, &Place::root(), &at);
         let mut program = Program {
             sources: Vec::new(),
             lets: Vec::new(),
@@ -114,9 +113,13 @@ impl Compiler<'_> {
         if model.is_none() {
             let message = format!("there is no model `{}`", to.text);
             let known = self.context.models.keys().map(String::as_str);
-            let found =
-                Diagnostic::error("mapping.unknown_model", self.form.file, to.span.clone(), message)
-                    .did_you_mean(&to.text, known);
+            let found = Diagnostic::error(
+                "mapping.unknown_model",
+                self.form.file,
+                to.span.clone(),
+                message,
+            )
+            .did_you_mean(&to.text, known);
             self.form.push(found);
         }
         model.cloned()

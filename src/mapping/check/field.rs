@@ -70,9 +70,9 @@ impl Compiler<'_> {
             .filter(|field| !nodes.iter().any(|node| node.name.text == *field.name))
             .collect();
         for field in missing {
-            let message = format!("`{}` needs the field `{}{}`", shape.name, place.path, field.name);
-            let found =
-                self.form.error("mapping.required_missing", at.clone(), message);
+            let message =
+                format!("`{}` needs the field `{}{}`", shape.name, place.path, field.name);
+            let found = self.form.error("mapping.required_missing", at.clone(), message);
             found.notes.extend(field.title.clone());
         }
         fields
@@ -259,7 +259,8 @@ impl Compiler<'_> {
         while let Some(open) = rest.find(['{', '}']) {
             let close = rest[open..].find('}').filter(|close| *close > 0);
             let (true, Some(close)) = (rest[open..].starts_with('{'), close) else {
-                let span = crate::mapping::file::inside(self.form.file, text, at + open..at + open + 1);
+                let span =
+                    crate::mapping::file::inside(self.form.file, text, at + open..at + open + 1);
                 let message = "a brace that does not enclose a name";
                 self.form.error("mapping.bad_template", span, message).help =
                     Some("write `{NAME}`; a brace of its own has no place in a template".into());
@@ -299,9 +300,7 @@ impl Compiler<'_> {
                 let single = single(target);
                 each.body.iter().filter_map(|node| self.field(node, &single, &place)).collect()
             }
-            (Kind::Object(shape), false) => {
-                self.members(&each.body, shape, place, &each.list.span)
-            }
+            (Kind::Object(shape), false) => self.members(&each.body, shape, place, &each.list.span),
             (_, false) => {
                 let message = format!("the elements of `{}` are no objects", target.name);
                 self.form.error("mapping.type_clash", each.list.span.clone(), message).help =

@@ -99,8 +99,10 @@ impl Compiler<'_> {
     pub(super) fn literal(&mut self, node: &Node, kind: &Kind, what: &str) -> Option<Literal> {
         let literal = read(node, kind);
         if literal.is_none() {
-            let code = if what == "`default`" { "mapping.bad_default" } else { "mapping.bad_literal" };
-            let message = format!("{what} must be {} here, not {}", kind_words(kind), node.describe());
+            let code =
+                if what == "`default`" { "mapping.bad_default" } else { "mapping.bad_literal" };
+            let message =
+                format!("{what} must be {} here, not {}", kind_words(kind), node.describe());
             let span = model::one_line(self.form.file, &node.span);
             self.form.error(code, span, message);
         }
@@ -135,7 +137,9 @@ fn read(node: &Node, kind: &Kind) -> Option<Literal> {
     let text = node.as_text()?;
     Some(match kind {
         Kind::Text | Kind::Code => Literal::Text(text.into()),
-        Kind::PartialDate if crate::mapping::write::partial_date(text) => Literal::Text(text.into()),
+        Kind::PartialDate if crate::mapping::write::partial_date(text) => {
+            Literal::Text(text.into())
+        }
         Kind::Uuid => {
             parse_uuid(text)?;
             Literal::Text(text.to_lowercase().into())

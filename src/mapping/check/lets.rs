@@ -68,14 +68,14 @@ impl Compiler<'_> {
 
     fn judge_name(&mut self, name: &Text) {
         let folded = name.text.to_lowercase();
-        let twin =
-            self.names.names.iter().find(|known| known.name.to_lowercase() == folded);
+        let twin = self.names.names.iter().find(|known| known.name.to_lowercase() == folded);
         let Some(twin) = twin.map(|twin| twin.name.clone()) else { return };
         let found = if twin == name.text {
             let message = format!("`{twin}` is already a source field");
             Diagnostic::error("mapping.let_shadows", self.form.file, name.span.clone(), message)
         } else {
-            let message = format!("`{}` differs from the source field `{twin}` only in case", name.text);
+            let message =
+                format!("`{}` differs from the source field `{twin}` only in case", name.text);
             Diagnostic::error("mapping.let_case", self.form.file, name.span.clone(), message)
         };
         self.form.push(found.help("give it a name of its own"));
@@ -85,11 +85,8 @@ impl Compiler<'_> {
 /// Warns of `let`s that nothing uses.
 pub(super) fn unused(compiler: &mut Compiler<'_>, file: &MappingFile) {
     for (name, _) in &file.lets {
-        let used = compiler
-            .names
-            .names
-            .iter()
-            .any(|known| known.name == name.text && known.used.get());
+        let used =
+            compiler.names.names.iter().any(|known| known.name == name.text && known.used.get());
         if !used {
             let message = format!("`{}` is never used", name.text);
             let warning = Diagnostic::warning(

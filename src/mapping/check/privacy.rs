@@ -61,8 +61,7 @@ impl Compiler<'_> {
             return target.classes.iter().max().copied().unwrap_or(around).max(around);
         };
         if let Some(low) = given.classes.iter().find(|class| **class < least) {
-            let message =
-                format!("`{}` is {least}; a mapping cannot make it {low}", target.name);
+            let message = format!("`{}` is {least}; a mapping cannot make it {low}", target.name);
             let found = self.form.error("mapping.class_lowered", given.span.clone(), message);
             found.help = Some("leave the class to the model, or raise it".into());
         }
@@ -105,8 +104,10 @@ impl Compiler<'_> {
         let policies = self.context.policies;
         match policies.of(&topic) {
             Some(policy) if !policy.classes.contains(&published) => {
-                let message =
-                    format!("`{}` is {published}, which topic `{topic}` may not carry", node.name.text);
+                let message = format!(
+                    "`{}` is {published}, which topic `{topic}` may not carry",
+                    node.name.text
+                );
                 let found = Diagnostic::error(
                     "mapping.class_not_allowed",
                     self.form.file,
@@ -127,7 +128,9 @@ impl Compiler<'_> {
                     message,
                 )
                 .label(format!("this is {published}"))
-                .help(format!("add `{topic}` to the policies, with purpose, legal basis and classes"));
+                .help(format!(
+                    "add `{topic}` to the policies, with purpose, legal basis and classes"
+                ));
                 self.form.push(found);
             }
             _ => {}

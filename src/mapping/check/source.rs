@@ -165,7 +165,10 @@ pub(super) fn kind(source: &Source) -> Type {
     match &source.read {
         Read::Value(decoder) => decoder.kind().clone(),
         Read::List(columns) => Type::List(acequia_api::Schema::new(
-            columns.iter().map(|column| acequia_api::Column::text(Arc::clone(&column.name))).collect(),
+            columns
+                .iter()
+                .map(|column| acequia_api::Column::text(Arc::clone(&column.name)))
+                .collect(),
         )),
     }
 }

@@ -144,7 +144,11 @@ impl Compiler<'_> {
                 let mut pairs = Vec::new();
                 for (find, with) in form.names(node, &what)? {
                     if find.text.is_empty() {
-                        form.shape(node, "what `replace` looks for", "a text of one character or more");
+                        form.shape(
+                            node,
+                            "what `replace` looks for",
+                            "a text of one character or more",
+                        );
                     } else if with.is_null() {
                         pairs.push((find.text.clone(), String::new()));
                     } else {
@@ -218,8 +222,7 @@ impl Compiler<'_> {
             return None;
         };
         if !target.one_of.is_empty() {
-            let strange =
-                table.rows.iter().find(|row| !target.one_of.contains(&row[column].text));
+            let strange = table.rows.iter().find(|row| !target.one_of.contains(&row[column].text));
             if let Some(row) = strange {
                 let (line, _) = table.file.line_column(row[column].span.start);
                 let message = format!(
@@ -348,7 +351,8 @@ impl Compiler<'_> {
             }
             "min" | "max" => {
                 let number = kind.is_none_or(|kind| {
-                    kind.is_number() || matches!(kind, Type::Date | Type::Time | Type::Timestamp | Type::Instant)
+                    kind.is_number()
+                        || matches!(kind, Type::Date | Type::Time | Type::Timestamp | Type::Instant)
                 });
                 if !number {
                     let message = format!("{what} compares numbers and dates only");
@@ -405,9 +409,8 @@ impl Compiler<'_> {
         }
         form.block(node, "`length`", &["min", "max"])?;
         let mut bound = |key: &str| {
-            node.get(key).map_or(Some(None), |node| {
-                form.count(node, &format!("`{key}`"), MOST).map(Some)
-            })
+            node.get(key)
+                .map_or(Some(None), |node| form.count(node, &format!("`{key}`"), MOST).map(Some))
         };
         let (min, max) = (bound("min")?.unwrap_or(0), bound("max")?.unwrap_or(usize::MAX));
         if min > max {

@@ -8,9 +8,8 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const KEYS: [&str; 10] = [
-    "name", "given", "expect", "exactly", "events", "key", "op", "filtered", "rejects", "quality",
-];
+const KEYS: [&str; 10] =
+    ["name", "given", "expect", "exactly", "events", "key", "op", "filtered", "rejects", "quality"];
 
 /// A test case.
 #[derive(Debug)]
@@ -76,10 +75,10 @@ fn case(form: &mut Form<'_>, node: &Node) -> Option<Case> {
         form.missing(span.clone(), "a test", "given");
     }
     let given = node.get("given").and_then(|node| form.names(node, "`given`"));
-    let given = given.unwrap_or_default().iter().map(|(key, value)| Given {
-        name: key_text(key),
-        value: value.clone(),
-    });
+    let given = given
+        .unwrap_or_default()
+        .iter()
+        .map(|(key, value)| Given { name: key_text(key), value: value.clone() });
     let outcomes: Vec<Outcome> =
         entries.iter().filter_map(|(key, node)| outcome(form, key, node)).collect();
     if outcomes.is_empty() {
@@ -103,9 +102,9 @@ fn outcome(form: &mut Form<'_>, key: &Key, node: &Node) -> Option<Outcome> {
             }
         },
         "key" => form.text(node, "`key`").map(Outcome::Key),
-        "op" => form
-            .word(node, "`op`", &[("upsert", false), ("delete", true)])
-            .map(Outcome::Delete),
+        "op" => {
+            form.word(node, "`op`", &[("upsert", false), ("delete", true)]).map(Outcome::Delete)
+        }
         "filtered" => form.flag(node, "`filtered`").map(Outcome::Filtered),
         "rejects" => flags(form, node, "`rejects`").map(Outcome::Rejects),
         "quality" => flags(form, node, "`quality`").map(Outcome::Quality),

@@ -1,8 +1,6 @@
 //! Output fields: their producer, and the keys that follow it.
 
-use super::{
-    ClassNode, Each, FieldNode, How, Lookup, Miss, OnFail, Producer, Protect, key_text,
-};
+use super::{ClassNode, Each, FieldNode, How, Lookup, Miss, OnFail, Producer, Protect, key_text};
 use crate::{
     model::{Class, Form, Text, one_line},
     yaml::{Key, Node},
@@ -187,11 +185,20 @@ fn protect(form: &mut Form<'_>, node: &Node) -> Option<Protect> {
         return None;
     };
     let how = match key.text.as_str() {
-        "drop" => form.word(value, "`drop`", &[("true", How::Drop)]),
+        "drop" => match form.flag(value, "`drop`")? {
+            true => Some(How::Drop),
+            false => {
+                form.shape(value, "`drop`", "true, or not there");
+                None
+            }
+        },
         "mask" => {
             form.block(value, "`mask`", &["keep_first", "keep_last"])?;
             let mut keep = |key: &str| {
-                value.get(key).and_then(|node| form.count(node, &format!("`{key}`"), 64)).unwrap_or(0)
+                value
+                    .get(key)
+                    .and_then(|node| form.count(node, &format!("`{key}`"), 64))
+                    .unwrap_or(0)
             };
             Some(How::Mask { keep_first: keep("keep_first"), keep_last: keep("keep_last") })
         }

@@ -9,7 +9,7 @@ mod place;
 
 use std::{ops::Range, sync::Arc};
 
-pub(crate) use cases::{Case, Flag, Given, Outcome};
+pub(crate) use cases::{Case, Flag, Outcome};
 pub(crate) use place::inside;
 
 use crate::{
@@ -26,7 +26,17 @@ const FORM: FormCodes = FormCodes {
 };
 
 const TOP: [&str; 12] = [
-    "mapping", "title", "to", "when", "delete_when", "namespaces", "from", "let", "each", "key", "fields",
+    "mapping",
+    "title",
+    "to",
+    "when",
+    "delete_when",
+    "namespaces",
+    "from",
+    "let",
+    "each",
+    "key",
+    "fields",
     "tests",
 ];
 
@@ -174,9 +184,7 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
         }
     }
     let name = name?;
-    let mut text = |key: &str| {
-        root.get(key).and_then(|node| form.text(node, &format!("`{key}`")))
-    };
+    let mut text = |key: &str| root.get(key).and_then(|node| form.text(node, &format!("`{key}`")));
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
     if let Some((key, _)) = root.entries()?.iter().find(|(key, _)| key.text == "namespaces") {
         let message = "namespaces belong to XML sources, which this version does not read";
@@ -230,7 +238,11 @@ fn entry(form: &mut Form<'_>, key: &yaml::Key, node: &Node, nested: bool) -> Opt
         match option.text.as_str() {
             "type" => entry.kind = form.text(value, "a type"),
             "list" if nested => {
-                form.error("mapping.not_yet", option.span.clone(), "a list inside a list is not read yet");
+                form.error(
+                    "mapping.not_yet",
+                    option.span.clone(),
+                    "a list inside a list is not read yet",
+                );
             }
             "list" => entry.list = Some(entries(form, value, true)),
             "path" => {

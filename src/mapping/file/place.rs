@@ -9,7 +9,9 @@ pub(crate) fn inside(file: &SourceFile, scalar: &Text, inner: Range<usize>) -> R
     let raw = file.text().get(scalar.span.clone()).unwrap_or_default();
     let base = scalar.span.start;
     let mut places = places(raw, &scalar.text);
-    places.push(raw.len() - usize::from(raw.len() > 1 && (raw.ends_with('"') || raw.ends_with('\''))));
+    places.push(
+        raw.len() - usize::from(raw.len() > 1 && (raw.ends_with('"') || raw.ends_with('\''))),
+    );
     let at = |byte: usize| places.get(byte).or(places.last()).copied().unwrap_or(0);
     let start = at(inner.start);
     let end = if inner.end > inner.start {
@@ -48,7 +50,8 @@ fn places(raw: &str, text: &str) -> Vec<usize> {
     let mut places = Vec::with_capacity(text.len() + 1);
     let quoted = raw.starts_with(['"', '\'']);
     let block = raw.starts_with(['|', '>']);
-    let mut at = if block { raw.find('\n').map_or(0, |line| line + 1) } else { usize::from(quoted) };
+    let mut at =
+        if block { raw.find('\n').map_or(0, |line| line + 1) } else { usize::from(quoted) };
     for char in text.chars() {
         let rest = raw.get(at..).unwrap_or_default();
         let escaped = raw.starts_with('"') && rest.starts_with('\\');
