@@ -138,6 +138,12 @@ impl EventBatch {
         self.published = mark.published;
     }
 
+    /// Bytes and records that fit without an allocation.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> (usize, usize) {
+        (self.bytes.capacity(), self.entries.capacity())
+    }
+
     pub(super) fn event(&mut self, key: &[u8]) -> EventWriter<'_> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(key);

@@ -35,18 +35,6 @@ impl EventId {
     pub fn as_bytes(&self) -> &[u8; 26] {
         &self.0
     }
-
-    fn of(bits: u128) -> Self {
-        let mut text = [0; 26];
-        let (high, low) = text.split_at_mut(25);
-        let mut rest = bits >> 3;
-        for place in high.iter_mut().rev() {
-            *place = ALPHABET[(rest & 31) as usize];
-            rest >>= 5;
-        }
-        low[0] = ALPHABET[((bits & 7) << 2) as usize];
-        Self(text)
-    }
 }
 
 impl fmt::Display for EventId {
@@ -118,10 +106,20 @@ fn update_with_len(hash: &mut Sha256, part: &[u8]) {
 }
 
 fn finish(hash: Sha256) -> EventId {
-    let digest = hash.finalize();
+    EventId(base32(&hash.finalize().into()))
+}
+
+/// The first 16 bytes in lower-case base32.
+pub(super) fn base32(digest: &[u8; 32]) -> [u8; 26] {
     let mut first = [0; 16];
     first.copy_from_slice(&digest[..16]);
-    EventId::of(u128::from_be_bytes(first))
+    let bits = u128::from_be_bytes(first);
+    let mut text = [0; 26];
+    for (place, letter) in text.iter_mut().take(25).enumerate() {
+        *letter = ALPHABET[(bits >> (123 - 5 * place)) as usize & 31];
+    }
+    text[25] = ALPHABET[(bits << 2) as usize & 31];
+    text
 }
 
 #[cfg(test)]
@@ -186,9 +184,10 @@ mod tests {
 
     #[test]
     fn base32_is_that_of_rfc_4648() {
-        let bits = 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10;
-        let expected = data_encoding::BASE32_NOPAD.encode(&u128::to_be_bytes(bits)).to_lowercase();
-        assert_eq!(EventId::of(bits).as_str(), expected);
-        assert_eq!(EventId::of(u128::MAX).as_str(), format!("{}4", "7".repeat(25)));
+        let mut digest = [0; 32];
+        fastrand::Rng::with_seed(1).fill(&mut digest);
+        let expected = data_encoding::BASE32_NOPAD.encode(&digest[..16]).to_lowercase();
+        assert_eq!(base32(&digest), expected.as_bytes());
+        assert_eq!(&base32(&[0xff; 32]), b"77777777777777777777777774");
     }
 }

@@ -37,11 +37,18 @@ mod batch;
 mod encoder;
 mod id;
 mod json;
+mod keys;
 mod origin;
+mod protect;
+
+#[cfg(test)]
+mod tests;
 
 pub use batch::{EventBatch, EventRef, MapReject, Mark};
 pub use encoder::{Change, Encoder, EncoderConfig, Mapped, event_source};
 pub use id::{EventId, UnitDigest, event_id};
+pub use keys::{KeyError, KeyRing};
+pub use protect::Keys;
 
 use acequia_api::CodeDoc;
 
