@@ -104,7 +104,10 @@ impl Keys {
         out.push_str("p1.");
         out.push_str(ring.current());
         out.push('.');
-        out.extend(base32(&mac.finalize().into_bytes().into()).map(char::from));
+        let digest = mac.finalize().into_bytes();
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        out.extend(base32(u128::from_be_bytes(first)).map(char::from));
     }
 
     /// Appends `value`, encrypted with the key called `key` and bound to `field_path`. Deterministic.
