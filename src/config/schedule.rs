@@ -150,7 +150,9 @@ mod tests {
 
     fn next(schedule: &Schedule, now: &str) -> String {
         let next = schedule.next_after(now.parse().unwrap()).unwrap();
-        next.to_zoned_datetime(TimeZone::get("Europe/Madrid").unwrap()).strftime("%F %H:%M %z").to_string()
+        next.to_zoned_datetime(TimeZone::get("Europe/Madrid").unwrap())
+            .strftime("%F %H:%M %z")
+            .to_string()
     }
 
     #[test]
