@@ -1,0 +1,255 @@
+//! Names to slots, and whether the types go together.
+
+use std::ops::Range;
+
+use super::{
+    ExprError, Scope, literal,
+    tree::{Checked, Constant, Known, Node, Shape, Written},
+};
+use crate::{diagnostic::suggest, mapping::value::Type};
+
+/// Understands a tree. Reports everything that is wrong with it; the result is whole only without errors.
+pub(super) fn check(
+    source: &str,
+    tree: &Node,
+    scope: &dyn Scope,
+    condition: bool,
+    errors: &mut Vec<ExprError>,
+) -> Option<Checked> {
+    let mut checker = Checker { source, scope, errors };
+    let checked = checker.node(tree)?;
+    match &checked.kind {
+        Some(kind) if condition && *kind != Type::Bool => {
+            let text = &source[tree.span.clone()];
+            checker.errors.push(ExprError {
+                span: tree.span.clone(),
+                code: "mapping.expr.not_boolean",
+                message: format!("a condition is needed here, this is of type `{kind}`"),
+                help: Some(match kind {
+                    Type::Text => format!("compare it with something: {text} = 'S'"),
+                    Type::Int => format!("compare it with something: {text} = 1"),
+                    _ => format!("compare it with something, or ask {text} IS NOT NULL"),
+                }),
+            });
+            None
+        }
+        _ => Some(checked),
+    }
+}
+
+struct Checker<'s, 'e> {
+    source: &'s str,
+    scope: &'s dyn Scope,
+    errors: &'e mut Vec<ExprError>,
+}
+
+impl Checker<'_, '_> {
+    /// Understands a node; `None` where something in it was reported.
+    fn node(&mut self, node: &Node) -> Option<Checked> {
+        let (shape, nullable) = match &node.shape {
+            Shape::Leaf(leaf) => return self.leaf(leaf, &node.span),
+            Shape::Compare { test, left, right } => {
+                let (a, b) = self.pair(left, right)?;
+                let nullable = a.nullable || b.nullable;
+                (Shape::Compare { test: *test, left: a.into(), right: b.into() }, nullable)
+            }
+            Shape::Distinct { negated, left, right } => {
+                let (a, b) = self.pair(left, right)?;
+                (Shape::Distinct { negated: *negated, left: a.into(), right: b.into() }, false)
+            }
+            Shape::IsNull { negated, operand } => {
+                let operand = self.node(operand)?.into();
+                (Shape::IsNull { negated: *negated, operand }, false)
+            }
+            Shape::In { negated, operand, list } => {
+                let value = self.node(operand);
+                let elements: Vec<_> = list.iter().map(|element| self.node(element)).collect();
+                let value = value?;
+                let mut fits = true;
+                for (element, written) in elements.iter().zip(list) {
+                    fits &= element.as_ref().is_some_and(|element| {
+                        self.comparable((&value, operand), (element, written))
+                    });
+                }
+                let list: Vec<Checked> = elements.into_iter().flatten().collect();
+                let nullable = value.nullable || list.iter().any(|element| element.nullable);
+                let shape = Shape::In { negated: *negated, operand: value.into(), list };
+                (fits.then_some(shape)?, nullable)
+            }
+            Shape::Between { negated, operand, low, high } => {
+                let (value, from, to) = (self.node(operand), self.node(low), self.node(high));
+                let (value, from, to) = (value?, from?, to?);
+                let fits = self.comparable((&value, operand), (&from, low))
+                    & self.comparable((&value, operand), (&to, high));
+                let nullable = value.nullable || from.nullable || to.nullable;
+                let shape = Shape::Between {
+                    negated: *negated,
+                    operand: value.into(),
+                    low: from.into(),
+                    high: to.into(),
+                };
+                (fits.then_some(shape)?, nullable)
+            }
+            Shape::Not(operand) => {
+                let operand = self.truth(operand, "NOT")?;
+                let nullable = operand.nullable;
+                (Shape::Not(operand.into()), nullable)
+            }
+            Shape::All(operands) => {
+                let operands = self.truths(operands, "AND")?;
+                let nullable = operands.iter().any(|operand| operand.nullable);
+                (Shape::All(operands), nullable)
+            }
+            Shape::Any(operands) => {
+                let operands = self.truths(operands, "OR")?;
+                let nullable = operands.iter().any(|operand| operand.nullable);
+                (Shape::Any(operands), nullable)
+            }
+        };
+        Some(Checked { kind: Some(Type::Bool), nullable, shape })
+    }
+
+    fn leaf(&mut self, leaf: &Written, span: &Range<usize>) -> Option<Checked> {
+        match leaf {
+            Written::Wrong => None,
+            Written::Constant(constant) => Some(Checked {
+                kind: constant.kind(),
+                nullable: *constant == Constant::Null,
+                shape: Shape::Leaf(Known::Constant(constant.clone())),
+            }),
+            Written::Name { name, quoted } => match self.scope.lookup(name) {
+                Some((slot, kind, nullable)) => Some(Checked {
+                    kind: Some(kind),
+                    nullable,
+                    shape: Shape::Leaf(Known::Slot(slot)),
+                }),
+                None => {
+                    self.unknown(name, *quoted, span);
+                    None
+                }
+            },
+        }
+    }
+
+    fn unknown(&mut self, name: &str, quoted: bool, span: &Range<usize>) {
+        let names = self.scope.names();
+        let meant = suggest(name, names.iter().copied());
+        let help = match meant {
+            Some(meant) if meant.to_lowercase() == name.to_lowercase() => {
+                Some(format!("names are matched exactly: write `{meant}`"))
+            }
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if quoted => {
+                Some(format!("text is written in single quotes: '{}'", name.replace('\'', "''")))
+            }
+            None => None,
+        };
+        self.errors.push(ExprError {
+            span: span.clone(),
+            code: "mapping.expr.unknown_name",
+            message: format!("there is no field or `let` called `{name}`"),
+            help,
+        });
+    }
+
+    /// Two operands that must be comparable. Both are looked at even if the first is wrong.
+    fn pair(&mut self, left: &Node, right: &Node) -> Option<(Checked, Checked)> {
+        let (a, b) = (self.node(left), self.node(right));
+        let (a, b) = (a?, b?);
+        self.comparable((&a, left), (&b, right)).then_some((a, b))
+    }
+
+    fn truths(&mut self, nodes: &[Node], operator: &str) -> Option<Vec<Checked>> {
+        let operands: Vec<_> = nodes.iter().map(|node| self.truth(node, operator)).collect();
+        operands.into_iter().collect()
+    }
+
+    fn truth(&mut self, node: &Node, operator: &str) -> Option<Checked> {
+        let checked = self.node(node)?;
+        match &checked.kind {
+            None | Some(Type::Bool) => Some(checked),
+            Some(kind) => {
+                self.errors.push(ExprError {
+                    span: node.span.clone(),
+                    code: "mapping.expr.type",
+                    message: format!("{operator} needs conditions, this is of type `{kind}`"),
+                    help: Some("compare it with something".to_owned()),
+                });
+                None
+            }
+        }
+    }
+
+    /// Whether two operands have types that compare; reports it where they have not.
+    fn comparable(&mut self, left: (&Checked, &Node), right: (&Checked, &Node)) -> bool {
+        let (Some(a), Some(b)) = (&left.0.kind, &right.0.kind) else { return true };
+        if compare(a, b) {
+            return true;
+        }
+        self.errors.push(ExprError {
+            span: left.1.span.start..right.1.span.end.max(left.1.span.end),
+            code: "mapping.expr.type",
+            message: format!("`{a}` and `{b}` do not compare"),
+            help: Some(
+                self.hint(left.1, a, b)
+                    .or_else(|| self.hint(right.1, b, a))
+                    .unwrap_or_else(|| "compare values of one type".to_owned()),
+            ),
+        });
+        false
+    }
+
+    /// What to do about `node` of type `kind` that stands beside something of type `other`.
+    fn hint(&self, node: &Node, kind: &Type, other: &Type) -> Option<String> {
+        let source = &self.source[node.span.clone()];
+        match (&node.shape, kind, other) {
+            (Shape::Leaf(Written::Constant(Constant::Text(text))), _, _) => {
+                let own = literal::would_be(text, other).then_some(&**text);
+                let example = |word: &str, sample: &str| {
+                    format!(
+                        "no implicit conversion from text: write {word}'{}'",
+                        own.unwrap_or(sample)
+                    )
+                };
+                Some(match other {
+                    Type::Date => example("DATE ", "2021-01-31"),
+                    Type::Time => example("TIME ", "23:59:59"),
+                    Type::Timestamp => example("TIMESTAMP ", "2021-01-31 23:59:59"),
+                    Type::Instant => example("TIMESTAMPTZ ", "2021-01-31 23:59:59+01:00"),
+                    Type::Uuid => example("UUID ", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+                    Type::Bool => {
+                        "no implicit conversion from text: write TRUE or FALSE".to_owned()
+                    }
+                    _ if other.is_number() => format!(
+                        "no implicit conversion from text: write {} without quotes",
+                        own.unwrap_or("the number")
+                    ),
+                    _ => return None,
+                })
+            }
+            (Shape::Leaf(Written::Constant(_)), _, Type::Text) if kind.is_number() => {
+                Some(format!("no implicit conversion to text: write '{source}'"))
+            }
+            (Shape::Leaf(Written::Name { name, .. }), Type::Text, _) => Some(format!(
+                "no implicit conversion from text: declare `{name}` in `from` as `{other}`"
+            )),
+            (
+                Shape::Leaf(Written::Name { name, .. }),
+                Type::Timestamp | Type::Date,
+                Type::Instant,
+            ) => Some(format!(
+                "a local time is no point in time: give `{name}` its `zone` in `from`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Whether values of two types compare. A date beside a timestamp counts as its midnight.
+fn compare(a: &Type, b: &Type) -> bool {
+    if matches!(a, Type::List(_) | Type::Group(_)) {
+        return false;
+    }
+    let local = |kind: &Type| matches!(kind, Type::Date | Type::Timestamp);
+    a == b || a.is_number() && b.is_number() || local(a) && local(b)
+}
