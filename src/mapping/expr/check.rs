@@ -134,16 +134,17 @@ impl Checker<'_, '_> {
     fn unknown(&mut self, name: &str, quoted: bool, span: &Range<usize>) {
         let names = self.scope.names();
         let meant = suggest(name, names.iter().copied());
-        let help = match meant {
+        let mut help = match meant {
             Some(meant) if meant.to_lowercase() == name.to_lowercase() => {
                 Some(format!("names are matched exactly: write `{meant}`"))
             }
             Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if quoted => {
-                Some(format!("text is written in single quotes: '{}'", name.replace('\'', "''")))
-            }
             None => None,
         };
+        if quoted {
+            let text = format!("text is written in single quotes: '{}'", name.replace('\'', "''"));
+            help = Some(help.map_or(text.clone(), |help| format!("{help} {text}")));
+        }
         self.errors.push(ExprError {
             span: span.clone(),
             code: "mapping.expr.unknown_name",
@@ -191,57 +192,52 @@ impl Checker<'_, '_> {
             code: "mapping.expr.type",
             message: format!("`{a}` and `{b}` do not compare"),
             help: Some(
-                self.hint(left.1, a, b)
-                    .or_else(|| self.hint(right.1, b, a))
+                literal_hint(self.source, left.1, b)
+                    .or_else(|| literal_hint(self.source, right.1, a))
+                    .or_else(|| name_hint(left.1, a, b))
+                    .or_else(|| name_hint(right.1, b, a))
                     .unwrap_or_else(|| "compare values of one type".to_owned()),
             ),
         });
         false
     }
+}
 
-    /// What to do about `node` of type `kind` that stands beside something of type `other`.
-    fn hint(&self, node: &Node, kind: &Type, other: &Type) -> Option<String> {
-        let source = &self.source[node.span.clone()];
-        match (&node.shape, kind, other) {
-            (Shape::Leaf(Written::Constant(Constant::Text(text))), _, _) => {
-                let own = literal::would_be(text, other).then_some(&**text);
-                let example = |word: &str, sample: &str| {
-                    format!(
-                        "no implicit conversion from text: write {word}'{}'",
-                        own.unwrap_or(sample)
-                    )
-                };
-                Some(match other {
-                    Type::Date => example("DATE ", "2021-01-31"),
-                    Type::Time => example("TIME ", "23:59:59"),
-                    Type::Timestamp => example("TIMESTAMP ", "2021-01-31 23:59:59"),
-                    Type::Instant => example("TIMESTAMPTZ ", "2021-01-31 23:59:59+01:00"),
-                    Type::Uuid => example("UUID ", "0f8fad5b-d9cb-469f-a165-70867728950e"),
-                    Type::Bool => {
-                        "no implicit conversion from text: write TRUE or FALSE".to_owned()
-                    }
-                    _ if other.is_number() => format!(
-                        "no implicit conversion from text: write {} without quotes",
-                        own.unwrap_or("the number")
-                    ),
-                    _ => return None,
-                })
-            }
-            (Shape::Leaf(Written::Constant(_)), _, Type::Text) if kind.is_number() => {
-                Some(format!("no implicit conversion to text: write '{source}'"))
-            }
-            (Shape::Leaf(Written::Name { name, .. }), Type::Text, _) => Some(format!(
-                "no implicit conversion from text: declare `{name}` in `from` as `{other}`"
-            )),
-            (
-                Shape::Leaf(Written::Name { name, .. }),
-                Type::Timestamp | Type::Date,
-                Type::Instant,
-            ) => Some(format!(
-                "a local time is no point in time: give `{name}` its `zone` in `from`"
-            )),
-            _ => None,
+/// What to do about a literal that stands beside something of type `other`.
+fn literal_hint(source: &str, node: &Node, other: &Type) -> Option<String> {
+    let Shape::Leaf(Written::Constant(constant)) = &node.shape else { return None };
+    let Constant::Text(text) = constant else {
+        let written = &source[node.span.clone()];
+        return (*other == Type::Text && constant.kind().is_some_and(|kind| kind.is_number()))
+            .then(|| format!("no implicit conversion to text: write '{written}'"));
+    };
+    let own = literal::would_be(text, other).then_some(&**text);
+    let write = match other {
+        Type::Date => format!("DATE '{}'", own.unwrap_or("2021-01-31")),
+        Type::Time => format!("TIME '{}'", own.unwrap_or("23:59:59")),
+        Type::Timestamp => format!("TIMESTAMP '{}'", own.unwrap_or("2021-01-31 23:59:59")),
+        Type::Instant => format!("TIMESTAMPTZ '{}'", own.unwrap_or("2021-01-31 23:59:59+01:00")),
+        Type::Uuid => {
+            format!("UUID '{}'", own.unwrap_or("0f8fad5b-d9cb-469f-a165-70867728950e"))
         }
+        Type::Bool => "TRUE or FALSE".to_owned(),
+        _ if other.is_number() => format!("{} without quotes", own.unwrap_or("the number")),
+        _ => return None,
+    };
+    Some(format!("no implicit conversion from text: write {write}"))
+}
+
+/// What to do about a name of type `kind` that stands beside something of type `other`.
+fn name_hint(node: &Node, kind: &Type, other: &Type) -> Option<String> {
+    let Shape::Leaf(Written::Name { name, .. }) = &node.shape else { return None };
+    match (kind, other) {
+        (Type::Text, _) => Some(format!(
+            "no implicit conversion from text: declare `{name}` in `from` as `{other}`"
+        )),
+        (Type::Timestamp, Type::Instant) => {
+            Some(format!("a local time is no point in time: give `{name}` its `zone` in `from`"))
+        }
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use sqlparser::{
     },
     dialect::PostgreSqlDialect,
     parser::{Parser, ParserError},
-    tokenizer::{Location, Token},
+    tokenizer::{Location, Token, Tokenizer},
 };
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
     tree::{Constant, Node, Shape, Test, Written},
 };
 
-/// Levels of the parser's own recursion, which needs several for one of ours.
-const PARSER_DEPTH: usize = 4 * MAX_DEPTH;
+/// Levels of the parser's own recursion: more than fit into the longest expression. A parser that runs into its
+/// limit tries other readings and ends with a message about them; ours is clearer. Its stack grows as needed.
+const PARSER_DEPTH: usize = MAX_LENGTH;
 
 /// Reads an expression. What is wrong goes to `errors`; without a result nothing more can be said about it.
 pub(super) fn parse(source: &str, errors: &mut Vec<ExprError>) -> Option<Node> {
@@ -79,9 +80,14 @@ fn too_deep(span: std::ops::Range<usize>) -> ExprError {
 }
 
 fn parse_sql(source: &str) -> Result<Sql, ParserError> {
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(PARSER_DEPTH)
-        .try_with_sql(source)?;
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, source).tokenize_with_location()?;
+    let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH);
+    // The parser takes it for `=`, which PostgreSQL does not.
+    if let Some(token) = tokens.iter().find(|token| token.token == Token::DoubleEq) {
+        return parser.expected("an operator", token.clone());
+    }
+    parser = parser.with_tokens_with_locations(tokens);
     let sql = parser.parse_expr()?;
     let next = parser.peek_token();
     if next.token == Token::EOF { Ok(sql) } else { parser.expected("the end", next) }
