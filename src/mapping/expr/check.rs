@@ -20,20 +20,27 @@ pub(super) fn check(
     let checked = checker.node(tree)?;
     match &checked.kind {
         Some(kind) if condition && *kind != Type::Bool => {
-            let text = &source[tree.span.clone()];
-            checker.errors.push(ExprError {
-                span: tree.span.clone(),
-                code: "mapping.expr.not_boolean",
-                message: format!("a condition is needed here, this is of type `{kind}`"),
-                help: Some(match kind {
-                    Type::Text => format!("compare it with something: {text} = 'S'"),
-                    Type::Int => format!("compare it with something: {text} = 1"),
-                    _ => format!("compare it with something, or ask {text} IS NOT NULL"),
-                }),
-            });
+            let error = not_boolean(source, tree, kind);
+            checker.errors.push(error);
             None
         }
         _ => Some(checked),
+    }
+}
+
+fn not_boolean(source: &str, tree: &Node, kind: &Type) -> ExprError {
+    let text = &source[tree.span.clone()];
+    let is_name = matches!(tree.shape, Shape::Leaf(Written::Name { .. }));
+    ExprError {
+        span: tree.span.clone(),
+        code: "mapping.expr.not_boolean",
+        message: format!("a condition is needed here, this is of type `{kind}`"),
+        help: Some(match kind {
+            _ if !is_name => "compare a field with something".to_owned(),
+            Type::Text => format!("compare it with something: {text} = 'S'"),
+            Type::Int => format!("compare it with something: {text} = 1"),
+            _ => format!("compare it with something, or ask {text} IS NOT NULL"),
+        }),
     }
 }
 
@@ -62,33 +69,15 @@ impl Checker<'_, '_> {
                 (Shape::IsNull { negated: *negated, operand }, false)
             }
             Shape::In { negated, operand, list } => {
-                let value = self.node(operand);
-                let elements: Vec<_> = list.iter().map(|element| self.node(element)).collect();
-                let value = value?;
-                let mut fits = true;
-                for (element, written) in elements.iter().zip(list) {
-                    fits &= element.as_ref().is_some_and(|element| {
-                        self.comparable((&value, operand), (element, written))
-                    });
-                }
-                let list: Vec<Checked> = elements.into_iter().flatten().collect();
-                let nullable = value.nullable || list.iter().any(|element| element.nullable);
-                let shape = Shape::In { negated: *negated, operand: value.into(), list };
-                (fits.then_some(shape)?, nullable)
+                let (value, list) = self.beside(operand, list.iter())?;
+                let nullable = value.nullable || any_nullable(&list);
+                (Shape::In { negated: *negated, operand: value.into(), list }, nullable)
             }
             Shape::Between { negated, operand, low, high } => {
-                let (value, from, to) = (self.node(operand), self.node(low), self.node(high));
-                let (value, from, to) = (value?, from?, to?);
-                let fits = self.comparable((&value, operand), (&from, low))
-                    & self.comparable((&value, operand), (&to, high));
-                let nullable = value.nullable || from.nullable || to.nullable;
-                let shape = Shape::Between {
-                    negated: *negated,
-                    operand: value.into(),
-                    low: from.into(),
-                    high: to.into(),
-                };
-                (fits.then_some(shape)?, nullable)
+                let (value, limits) = self.beside(operand, [&**low, &**high])?;
+                let nullable = value.nullable || any_nullable(&limits);
+                let [low, high] = <[Checked; 2]>::try_from(limits).ok()?.map(Box::new);
+                (Shape::Between { negated: *negated, operand: value.into(), low, high }, nullable)
             }
             Shape::Not(operand) => {
                 let operand = self.truth(operand, "NOT")?;
@@ -97,12 +86,12 @@ impl Checker<'_, '_> {
             }
             Shape::All(operands) => {
                 let operands = self.truths(operands, "AND")?;
-                let nullable = operands.iter().any(|operand| operand.nullable);
+                let nullable = any_nullable(&operands);
                 (Shape::All(operands), nullable)
             }
             Shape::Any(operands) => {
                 let operands = self.truths(operands, "OR")?;
-                let nullable = operands.iter().any(|operand| operand.nullable);
+                let nullable = any_nullable(&operands);
                 (Shape::Any(operands), nullable)
             }
         };
@@ -158,6 +147,26 @@ impl Checker<'_, '_> {
         let (a, b) = (self.node(left), self.node(right));
         let (a, b) = (a?, b?);
         self.comparable((&a, left), (&b, right)).then_some((a, b))
+    }
+
+    /// A value and others, each of which must be comparable with it. All are looked at.
+    fn beside<'t>(
+        &mut self,
+        operand: &Node,
+        others: impl IntoIterator<Item = &'t Node>,
+    ) -> Option<(Checked, Vec<Checked>)> {
+        let value = self.node(operand);
+        let mut checked = Vec::new();
+        let mut fits = true;
+        for other in others {
+            let (Some(value), Some(other_checked)) = (&value, self.node(other)) else {
+                fits = false;
+                continue;
+            };
+            fits &= self.comparable((value, operand), (&other_checked, other));
+            checked.push(other_checked);
+        }
+        value.filter(|_| fits).map(|value| (value, checked))
     }
 
     fn truths(&mut self, nodes: &[Node], operator: &str) -> Option<Vec<Checked>> {
@@ -239,6 +248,10 @@ fn name_hint(node: &Node, kind: &Type, other: &Type) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn any_nullable(operands: &[Checked]) -> bool {
+    operands.iter().any(|operand| operand.nullable)
 }
 
 /// Whether values of two types compare. A date beside a timestamp counts as its midnight.

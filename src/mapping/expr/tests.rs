@@ -332,7 +332,7 @@ fn hostile_expressions_are_refused_quickly_and_never_overflow_the_stack() {
         (fill("N IN ("), "mapping.expr.too_deep"),
         (fill("a("), "mapping.expr.too_deep"),
         (fill("a["), "mapping.expr.too_deep"),
-        (fill("'"), "mapping.expr.syntax"),
+        (format!("{}'", fill("'")), "mapping.expr.syntax"),
         (format!("N = {}", "1".repeat(MAX_LENGTH)), "mapping.expr.too_long"),
         ("\u{0}".to_owned(), "mapping.expr.syntax"),
     ] {
@@ -444,10 +444,11 @@ impl Tree {
             Self::IsNull(negated, a) => Some(i64::from(of(a).is_none() != *negated)),
             Self::In(negated, a, list) => {
                 let value = of(a);
-                let found = list.iter().fold(Some(0), |found, element| {
+                let mut found = Some(0);
+                for element in list {
                     let same = equal(value, of(element)).map(i64::from);
-                    not(and(not(found), not(same)))
-                });
+                    found = not(and(not(found), not(same)));
+                }
                 flip(*negated, found)
             }
             Self::Between(negated, a, low, high) => {
