@@ -1,1 +1,6 @@
-//! To be written.
+//! One pipeline: from a source to committed events.
+
+pub mod breaker;
+pub mod group;
+pub mod retry;
+pub mod state;
