@@ -147,7 +147,7 @@ impl KafkaConfig {
                 "`min_insync` must lie between 1 and `replication`",
             ));
         }
-        faults.extend(self.security.validate(self.is_loopback()));
+        faults.extend(self.security.validate(self.bootstrap.is_none() || self.is_loopback()));
         faults.extend(self.options.keys().filter_map(|key| option_fault(key)));
         faults
     }
