@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
 use acequia_api::{ConfigFault, Finding, Severity};
-use rdkafka::ClientConfig;
+use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -147,7 +147,7 @@ impl KafkaConfig {
                 "`min_insync` must lie between 1 and `replication`",
             ));
         }
-        faults.extend(self.security.validate(self.is_loopback()));
+        faults.extend(self.security.validate(self.bootstrap.is_none() || self.is_loopback()));
         faults.extend(self.options.keys().filter_map(|key| option_fault(key)));
         faults
     }
@@ -191,6 +191,7 @@ impl KafkaConfig {
     /// The properties that every client has, named `client` in the broker's log.
     pub(super) fn client(&self, client: &str) -> ClientConfig {
         let mut config = ClientConfig::new();
+        config.set_log_level(RDKafkaLogLevel::Info);
         config.set("bootstrap.servers", self.bootstrap.as_deref().unwrap_or_default());
         config.set("client.id", client);
         config.set("allow.auto.create.topics", "false");

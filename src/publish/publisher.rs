@@ -576,7 +576,7 @@ fn examine(
         .chain(&setup.topics)
         .cloned()
         .collect();
-    let found = Cluster::open(&setup.kafka, id)?.describe(&names)?;
+    let found = Cluster::open(&setup.kafka, id)?.cancelled_by(&setup.cancel).describe(&names)?;
     let mut changes =
         TopicPlan::new(&setup.task.deployment, setup.kafka.durability, &[]).compare(&found);
     changes
