@@ -111,8 +111,7 @@ impl Cluster {
         let answers = block_on(self.admin().describe_configs(&resources, &options))
             .map_err(|error| self.failed(&error, None))?;
         for (name, answer) in names.iter().zip(answers) {
-            let resource =
-                answer.map_err(|code| self.refused(code, Some(name)))?;
+            let resource = answer.map_err(|code| self.refused(code, Some(name)))?;
             let ConfigResource { specifier: OwnedResourceSpecifier::Topic(name), entries } =
                 resource
             else {
@@ -141,9 +140,8 @@ impl Cluster {
         changes: &[Change],
         found: &BTreeMap<Arc<str>, TopicFacts>,
     ) -> Result<(), PublishError> {
-        let options = AdminOptions::new()
-            .request_timeout(Some(TIMEOUT))
-            .operation_timeout(Some(TIMEOUT));
+        let options =
+            AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT));
         let new: Vec<NewTopic<'_>> = changes.iter().filter_map(new_topic).collect();
         if !new.is_empty() {
             let answers = block_on(self.admin().create_topics(&new, &options))

@@ -204,7 +204,14 @@ impl TransactionalProducer {
             if let Some((code, reason)) = &last
                 && needs_a_person(*code)
             {
-                return Err(outcome::error(Phase::Fence, *code, &self.id, None, Some(reason), None));
+                return Err(outcome::error(
+                    Phase::Fence,
+                    *code,
+                    &self.id,
+                    None,
+                    Some(reason),
+                    None,
+                ));
             }
             if !retriable || started.elapsed() > FENCE_DEADLINE {
                 let reason = last.as_ref().map(|(_, reason)| &**reason);
@@ -227,7 +234,8 @@ impl TransactionalProducer {
         value: Option<&[u8]>,
         about: About,
     ) -> Result<(), PublishError> {
-        let mut record = BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(key);
+        let mut record =
+            BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(key);
         record.payload = value;
         self.since_poll += 1;
         if self.since_poll >= POLL_EVERY {
@@ -246,7 +254,14 @@ impl TransactionalProducer {
                 Err((error, _)) => {
                     let code = self.root(outcome::code_of(&error));
                     let row = About::of(about.token());
-                    return Err(outcome::error(Phase::Send, code, &self.id, Some(topic), None, row));
+                    return Err(outcome::error(
+                        Phase::Send,
+                        code,
+                        &self.id,
+                        Some(topic),
+                        None,
+                        row,
+                    ));
                 }
             }
         }
@@ -308,7 +323,10 @@ impl TransactionalProducer {
     /// The id of the cluster.
     pub(super) fn cluster_id(&self) -> Result<String, PublishError> {
         self.producer.client().fetch_cluster_id(METADATA_TIMEOUT).ok_or_else(|| {
-            PublishError::transient("publish.unreachable", "the cluster did not tell its id in time")
+            PublishError::transient(
+                "publish.unreachable",
+                "the cluster did not tell its id in time",
+            )
         })
     }
 
@@ -334,7 +352,8 @@ impl TransactionalProducer {
     }
 
     fn failed(&self, phase: Phase, error: &KafkaError) -> PublishError {
-        let failure = self.producer.context().failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failure =
+            self.producer.context().failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let code = self.root(outcome::code_of(error));
         let topic = failure.as_ref().map(|failure| &*failure.topic);
         let row = failure.as_ref().and_then(|failure| About::of(failure.token));
