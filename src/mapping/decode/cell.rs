@@ -65,11 +65,10 @@ impl Kernel {
                 Value::Decimal(fit(number, *precision, *scale)?)
             }
             (Self::Float(_), Value::Float(number)) if number.is_finite() => value,
-            (Self::Float(_), Value::Float(_)) => return Err(Fault::TooLarge),
             (Self::Float(_), Value::Int(number)) if number.unsigned_abs() <= EXACT_FLOAT => {
                 Value::Float(number as f64)
             }
-            (Self::Float(_), Value::Int(_)) => return Err(Fault::TooLarge),
+            (Self::Float(_), Value::Float(_) | Value::Int(_)) => return Err(Fault::TooLarge),
             (Self::Moment(moment), value) => of_moment(moment, value)?,
             _ => return Err(Fault::Type),
         })
