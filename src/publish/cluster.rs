@@ -52,7 +52,12 @@ impl Cluster {
             .create_with_context(Context::new(&kafka.security))
             .map_err(|error| client_error(&error, id))?;
         let settings = !kafka.embedded && !kafka.security.uses_tokens();
-        Ok(Self { admin: Some(admin), settings, id: id.to_owned(), cancel: CancellationToken::new() })
+        Ok(Self {
+            admin: Some(admin),
+            settings,
+            id: id.to_owned(),
+            cancel: CancellationToken::new(),
+        })
     }
 
     /// Gives up when the token is cancelled.
@@ -121,7 +126,8 @@ impl Cluster {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => {
                     let code = outcome::code_of(&error);
-                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT {
+                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT
+                    {
                         return Err(self.failed(&error, None));
                     }
                 }

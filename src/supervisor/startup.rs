@@ -76,7 +76,10 @@ pub fn prepare(
 ///
 /// # Errors
 /// See [`Presence::join`].
-pub fn presence(deployment: &Deployment, ground: &Ground) -> Result<Option<Arc<Presence>>, Failure> {
+pub fn presence(
+    deployment: &Deployment,
+    ground: &Ground,
+) -> Result<Option<Arc<Presence>>, Failure> {
     if ground.broker.is_some() {
         return Ok(None);
     }
@@ -205,8 +208,11 @@ fn lock(deployment: &Deployment) -> Result<File, Failure> {
     let operator = |code, message| Failure::new(ErrorClass::Operator, code, message);
     let unusable = |cause: std::io::Error| {
         let shown = directory.display();
-        operator("run.state_directory", format!("the state directory `{shown}` cannot be used: {cause}"))
-            .hint("create it and give it to the user that the daemon runs as")
+        operator(
+            "run.state_directory",
+            format!("the state directory `{shown}` cannot be used: {cause}"),
+        )
+        .hint("create it and give it to the user that the daemon runs as")
     };
     fs::create_dir_all(directory).map_err(unusable)?;
     let file = File::create(directory.join("lock")).map_err(unusable)?;

@@ -225,7 +225,11 @@ impl Stage {
         let (deployment, mut found) = config::load(&self.directory.join("acequia.yaml"), options);
         let broken = |found: &[diagnostic::Diagnostic]| {
             let text = diagnostic::render(found, false);
-            Failure::new(ErrorClass::Bug, "demo.deployment", format!("the example is broken:\n{text}"))
+            Failure::new(
+                ErrorClass::Bug,
+                "demo.deployment",
+                format!("the example is broken:\n{text}"),
+            )
         };
         let Some(deployment) = deployment else { return Err(broken(&found)) };
         let keys = startup::keys(&deployment)?;

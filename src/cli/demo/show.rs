@@ -49,7 +49,11 @@ pub(super) fn performance(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let paint = Paint(color);
-    writeln!(out, "{}", paint.strong("Acequia: three legacy feeds of a fictional town hall become unified events"))?;
+    writeln!(
+        out,
+        "{}",
+        paint.strong("Acequia: three legacy feeds of a fictional town hall become unified events")
+    )?;
     writeln!(
         out,
         "{}",
@@ -90,7 +94,12 @@ fn topic_events(
     paint: &Paint,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    writeln!(out, "\n{} {}", paint.strong(topic), paint.faint(&format!("{} events", events.len())))?;
+    writeln!(
+        out,
+        "\n{} {}",
+        paint.strong(topic),
+        paint.faint(&format!("{} events", events.len()))
+    )?;
     let Some(first) = events.iter().find(|published| published.event["data"].is_object()) else {
         return Ok(());
     };
@@ -103,7 +112,11 @@ fn topic_events(
         writeln!(out, "  {}", one_line(&published.event, paint))?;
     }
     if events.len() > most {
-        writeln!(out, "  {}", paint.faint(&format!("and {} more: `acequia demo --all`", events.len() - most)))?;
+        writeln!(
+            out,
+            "  {}",
+            paint.faint(&format!("and {} more: `acequia demo --all`", events.len() - most))
+        )?;
     }
     Ok(())
 }
@@ -168,15 +181,31 @@ fn rejects(
         }
     }
     if rejects.len() > most {
-        writeln!(out, "  {}", paint.faint(&format!("and {} more: `acequia demo --all`", rejects.len() - most)))?;
+        writeln!(
+            out,
+            "  {}",
+            paint.faint(&format!("and {} more: `acequia demo --all`", rejects.len() - most))
+        )?;
     }
-    writeln!(out, "  {}", paint.faint("`acequia explain CODE` says what each code means and what to do"))
+    writeln!(
+        out,
+        "  {}",
+        paint.faint("`acequia explain CODE` says what each code means and what to do")
+    )
 }
 
 fn summary(shown: &Performance, paint: &Paint, out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["pipeline", "read", "published", "rejected", "filtered", "duplicate files", "rejected because"]);
+    table.set_header([
+        "pipeline",
+        "read",
+        "published",
+        "rejected",
+        "filtered",
+        "duplicate files",
+        "rejected because",
+    ]);
     for (name, outcome) in &shown.outcomes {
         let reasons: Vec<String> =
             outcome.reasons.iter().map(|(code, count)| format!("{count} × {code}")).collect();
