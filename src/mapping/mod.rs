@@ -26,7 +26,7 @@ pub mod value;
 mod verbs;
 mod write;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use acequia_api::{RecordError, RowRef, Schema, WantedColumn};
 
@@ -41,7 +41,7 @@ pub use tables::Table;
 pub use testing::{TestResult, run_tests};
 
 use crate::{
-    diagnostic::SourceFile,
+    diagnostic::{Diagnostic, SourceFile},
     model::{Class, Model, Models},
 };
 use program::{Program, Read};
@@ -90,6 +90,7 @@ pub struct Mapping {
     pub key_field: String,
     /// The file it was read from.
     pub file: Arc<SourceFile>,
+    key_span: Range<usize>,
     info: Vec<FieldInfo>,
     cases: Vec<file::Case>,
     program: Program,
@@ -110,6 +111,28 @@ impl Mapping {
     pub fn key_columns(&self) -> Vec<&str> {
         let needed = self.program.key_needs.sources.iter();
         needed.map(|index| &*self.program.sources[*index].name).collect()
+    }
+
+    /// What is wrong with publishing to `topic`: fields of a class that its policy does not allow. [`check()`] has
+    /// judged the model's own topic; this is for pipelines that choose another.
+    pub fn judge_topic(&self, topic: &str, policies: &Policies) -> Vec<Diagnostic> {
+        check::judge_topic(&self.info, &self.file, topic, policies)
+    }
+
+    /// Whether the key can be computed when a delete brings only the columns `brought` (change tracking brings
+    /// the primary key).
+    pub fn judge_delete(&self, brought: &[&str]) -> Option<Diagnostic> {
+        let missing: Vec<&str> =
+            self.key_columns().into_iter().filter(|column| !brought.contains(column)).collect();
+        let first = missing.first()?;
+        let message = format!("a delete does not bring `{first}`, which the key needs");
+        let found =
+            Diagnostic::error("mapping.delete_key", &self.file, self.key_span.clone(), message);
+        Some(
+            found
+                .note(format!("a delete brings {}", brought.join(", ")))
+                .help("choose a key that is made of these, or a way of capture that brings more"),
+        )
     }
 
     /// The columns of a schema that this mapping does not use.

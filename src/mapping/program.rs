@@ -105,8 +105,7 @@ pub(crate) struct FieldCode {
     pub(crate) verbs: Vec<Verb>,
     pub(crate) codes: Option<Codes>,
     pub(crate) default: Option<Literal>,
-    pub(crate) checks: Vec<Check>,
-    pub(crate) on_fail: OnFail,
+    pub(crate) checks: Vec<Tested>,
     pub(crate) protect: Option<Guard>,
 }
 
@@ -202,6 +201,13 @@ impl Literal {
             Literal::Text(value) => Value::Text(value),
         }
     }
+}
+
+/// A check and what happens when it fails. What the model demands always rejects.
+#[derive(Debug)]
+pub(crate) struct Tested {
+    pub(crate) check: Check,
+    pub(crate) on_fail: OnFail,
 }
 
 /// A check of a value that is there.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
-use super::{Context, cases, field::Place, key, lets, scope::Names, source};
+use super::{Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source};
 use crate::{
     diagnostic::Diagnostic,
     mapping::{
@@ -38,10 +38,6 @@ pub(super) struct Compiler<'a> {
     pub(super) next: Slot,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
-    /// The topic that the events go to unless a pipeline says otherwise.
-    pub(super) topic: Option<String>,
-    /// Whether the lack of a policy was reported.
-    pub(super) policy_missed: bool,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -63,8 +59,6 @@ pub(super) fn compile(
         broken: Vec::new(),
         next: 0,
         tables: BTreeSet::new(),
-        topic: None,
-        policy_missed: false,
         info: Vec::new(),
     };
     compiler.sources = source::sources(&mut compiler.form, &file.from);
@@ -77,7 +71,6 @@ pub(super) fn compile(
     let delete_when = file.delete_when.as_ref().and_then(|text| compiler.condition(text));
     let model = file.to.as_ref().and_then(|to| compiler.model(to));
     let mapping = model.map(|model| {
-        compiler.topic = Some(model.topic());
         let at = file.to.as_ref().map_or(0..0, |to| to.span.clone());
         let fields = compiler.members(&file.fields, &model.shape, &Place::root(), &at);
         let mut program = Program {
@@ -101,6 +94,8 @@ pub(super) fn compile(
             compiler.form.error("mapping.too_large", at, message);
         }
         compiler.unused(&file);
+        let refused = judge_topic(&compiler.info, &text, &model.topic(), compiler.context.policies);
+        compiler.form.found.extend(refused);
         compiler.finish(&file, model, program)
     });
     let found = compiler.form.found;
@@ -334,6 +329,7 @@ impl Compiler<'_> {
             class,
             policy: self.context.policies.of(&model.topic()).cloned(),
             key_field: file.key.as_ref().map(|key| key.text.clone()).unwrap_or_default(),
+            key_span: file.key.as_ref().map_or(0..0, |key| key.span.clone()),
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
             model,

@@ -11,7 +11,7 @@ use crate::{
     diagnostic::{Diagnostic, suggest},
     mapping::{
         FieldInfo,
-        file::{Each, FieldNode, OnFail, Producer},
+        file::{Each, FieldNode, How, Producer},
         program::{EachPlan, FieldCode, Form, Part, Produce},
         value::{Type, write_json_string},
     },
@@ -125,7 +125,6 @@ impl Compiler<'_> {
             codes: None,
             default: None,
             checks: Vec::new(),
-            on_fail: node.on_fail.unwrap_or(OnFail::Reject),
             protect: None,
         };
         let domain = privacy::domain(node);
@@ -140,6 +139,7 @@ impl Compiler<'_> {
                 class: published,
                 domain,
                 line: self.form.file.line_column(node.name.span.start).0,
+                span: node.name.span.clone(),
             },
         );
         Some(code)
@@ -149,6 +149,11 @@ impl Compiler<'_> {
         if target.required && node.required == Some(false) {
             let message = format!("the model requires `{}`", target.name);
             self.form.error("mapping.required_weakened", node.name.span.clone(), message);
+        }
+        let protect = node.protect.as_ref().filter(|protect| matches!(protect.how, How::Drop));
+        if let (true, Some(protect)) = (target.required, protect) {
+            let message = format!("the model requires `{}`, it cannot be dropped", target.name);
+            self.form.error("mapping.required_weakened", protect.span.clone(), message);
         }
         target.required || node.required == Some(true)
     }
