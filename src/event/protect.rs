@@ -36,6 +36,7 @@ use super::{
     id::base32,
     keys::{HmacSha256, KeyRing, keyed, update_with_len},
 };
+use crate::mapping::protect::{KeyNames, Protector};
 
 const NORMALISATION: u8 = 1;
 const ALGORITHM: &str = "a256gcmsiv";
@@ -155,6 +156,27 @@ impl Keys {
         let mut known = self.domains.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(domain.to_owned(), mac.clone());
         Some(mac)
+    }
+}
+
+impl Protector for Keys {
+    fn pseudonym(&self, domain: &str, value: &str, out: &mut String) {
+        self.pseudonym(domain, value, out);
+    }
+
+    fn encrypt(&self, key: &str, context: &str, value: &str, out: &mut String) {
+        self.encrypt(key, context, value, out);
+    }
+}
+
+/// Any domain has a key, derived from the pseudonym key, if there is one.
+impl KeyNames for Keys {
+    fn domains(&self) -> Vec<&str> {
+        if self.makes_pseudonyms() { vec!["*"] } else { Vec::new() }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.encryption_names().collect()
     }
 }
 
