@@ -149,7 +149,11 @@ impl StateCache {
         Ok(Self { database, commits: AtomicU64::new(0) })
     }
 
-    fn resume(&self, identity: &CacheIdentity, now: SystemTime) -> Result<Option<i64>, StoredError> {
+    fn resume(
+        &self,
+        identity: &CacheIdentity,
+        now: SystemTime,
+    ) -> Result<Option<i64>, StoredError> {
         let found = self.marks().map_err(|error| failed(&*error))?;
         if let Some((stored, next, refreshed)) = found
             && stored == identity.to_bytes()
@@ -229,9 +233,7 @@ impl StateCache {
     fn read(&self, key: &str) -> Result<Option<Vec<u8>>, Box<redb::Error>> {
         let read = self.database.begin_read().map_err(boxed)?;
         match read.open_table(VALUES) {
-            Ok(table) => {
-                Ok(table.get(key).map_err(boxed)?.map(|value| value.value().to_vec()))
-            }
+            Ok(table) => Ok(table.get(key).map_err(boxed)?.map(|value| value.value().to_vec())),
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(boxed(error)),
         }
@@ -367,7 +369,8 @@ mod tests {
     #[test]
     fn an_unusable_cache_file_is_rebuilt() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join(file_name(&task(), "redb")), b"not a database").unwrap();
+        std::fs::write(directory.path().join(file_name(&task(), "redb")), b"not a database")
+            .unwrap();
         let cache = StateCache::open(directory.path(), &task()).unwrap();
         assert_eq!(cache.resume(&identity(), SystemTime::now()).unwrap(), None);
     }

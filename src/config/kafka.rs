@@ -97,16 +97,11 @@ pub enum Sasl {
         /// The password.
         password: Secret,
     },
-    /// Tokens of an OAuth 2 server, by client credentials.
+    /// A token that somebody else renews.
     Oauthbearer {
-        /// Where tokens are had, `https://…`.
-        token_endpoint: String,
-        /// The client.
-        client_id: String,
-        /// Its secret.
-        client_secret: Secret,
-        /// The scope to ask for.
-        scope: Option<String>,
+        /// A file that always holds a fresh token; it is read again before the old one expires.
+        #[schemars(extend("format" = "path"))]
+        token_file: PathBuf,
     },
 }
 

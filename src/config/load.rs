@@ -20,6 +20,7 @@ use super::{
 use crate::{
     connectors::Registry,
     diagnostic::{Diagnostic, SourceFile, has_errors},
+    mapping::Texts,
     yaml::{self, Node},
 };
 
@@ -44,19 +45,6 @@ pub struct Pipeline {
     /// Equal for equal files: SHA-256 of the text. A reload leaves a pipeline alone whose fingerprint, mappings and
     /// daemon configuration are the same.
     pub fingerprint: [u8; 32],
-}
-
-/// The files that mappings are made of, unread.
-#[derive(Debug, Default)]
-pub struct Texts {
-    /// `mappings/*.yaml`.
-    pub mappings: Vec<Arc<SourceFile>>,
-    /// `mappings/models/*.yaml`.
-    pub models: Vec<Arc<SourceFile>>,
-    /// `mappings/codes/*.csv`, by name without the ending.
-    pub codes: Vec<(String, Arc<SourceFile>)>,
-    /// `policies.yaml`.
-    pub policies: Option<Arc<SourceFile>>,
 }
 
 /// How thoroughly to check.

@@ -70,6 +70,21 @@ impl Secret {
         }
     }
 
+    /// Reads the value as it stands, of any number of lines: for files of keys.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read), but for the number of lines.
+    pub fn read_text(&self) -> Result<SecretString, SecretFault> {
+        let value = match self {
+            Self::Env(name) => read_env(name)?,
+            Self::File(path) => read_file(path)?,
+        };
+        if value.trim().is_empty() {
+            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
+        }
+        Ok(SecretString::from(value))
+    }
+
     /// Reads the value. One final line break is not part of it, as editors and `echo` leave one.
     ///
     /// # Errors

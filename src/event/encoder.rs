@@ -11,7 +11,6 @@ use super::{
     json::{attribute, instant},
     origin::Origin,
 };
-use crate::mapping::Flag;
 
 /// Kafka itself takes longer keys, but nothing that names a thing is this long.
 const MAX_KEY_BYTES: usize = 64 << 10;
@@ -62,8 +61,8 @@ pub struct Mapped<'a> {
     pub key: &'a str,
     /// The data as a JSON object; not looked at for deletes.
     pub data: &'a [u8],
-    /// The checks that failed but were only flagged.
-    pub quality: &'a [Flag],
+    /// The checks that failed but were only flagged, separated by commas; empty if none.
+    pub quality: &'a str,
 }
 
 /// Constant text of an event, cut where something of the record is put in.
@@ -233,22 +232,13 @@ fn write_time(out: &mut Vec<u8>, ticks: i64) {
     }
 }
 
-/// `holder.key=map.check,location.postCode=map.pattern`, because a CloudEvents attribute cannot be a list.
-fn write_quality(out: &mut Vec<u8>, flags: &[Flag]) {
+fn write_quality(out: &mut Vec<u8>, quality: &str) {
     let start = out.len();
     out.extend_from_slice(br#","quality":""#);
-    let mut good = true;
-    for (number, flag) in flags.iter().enumerate() {
-        if number > 0 {
-            out.push(b',');
-        }
-        good &= attribute(out, &flag.field);
-        out.push(b'=');
-        good &= attribute(out, flag.code);
-    }
-    out.push(b'"');
-    if !good {
-        debug_assert!(false, "invariant: a flag names a field and a check");
+    if attribute(out, quality) {
+        out.push(b'"');
+    } else {
+        debug_assert!(false, "invariant: quality names fields and checks");
         out.truncate(start);
     }
 }

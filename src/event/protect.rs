@@ -32,11 +32,12 @@ use data_encoding::BASE64URL_NOPAD;
 use hmac::Mac;
 use secrecy::ExposeSecret;
 
+use crate::mapping::protect::{KeyNames, Protector};
+
 use super::{
     id::base32,
     keys::{HmacSha256, KeyRing, keyed, update_with_len},
 };
-use crate::mapping::protect::{KeyNames, Protector};
 
 const NORMALISATION: u8 = 1;
 const ALGORITHM: &str = "a256gcmsiv";
@@ -161,16 +162,16 @@ impl Keys {
 
 impl Protector for Keys {
     fn pseudonym(&self, domain: &str, value: &str, out: &mut String) {
-        self.pseudonym(domain, value, out);
+        Keys::pseudonym(self, domain, value, out);
     }
 
     fn encrypt(&self, key: &str, context: &str, value: &str, out: &mut String) {
-        self.encrypt(key, context, value, out);
+        Keys::encrypt(self, key, context, value, out);
     }
 }
 
-/// Any domain has a key, derived from the pseudonym key, if there is one.
 impl KeyNames for Keys {
+    /// Every domain has a key of its own, derived from the one ring: any name will do.
     fn domains(&self) -> Vec<&str> {
         if self.makes_pseudonyms() { vec!["*"] } else { Vec::new() }
     }

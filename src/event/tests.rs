@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::mapping::Flag;
 
 fn config() -> EncoderConfig {
     EncoderConfig {
@@ -25,7 +24,7 @@ fn config() -> EncoderConfig {
 }
 
 fn upsert<'a>(key: &'a str, data: &'a [u8]) -> Mapped<'a> {
-    Mapped { index: 0, change: Change::Upsert, key, data, quality: &[] }
+    Mapped { index: 0, change: Change::Upsert, key, data, quality: "" }
 }
 
 fn delete(key: &str) -> Mapped<'_> {
@@ -85,9 +84,8 @@ fn only_value(out: &EventBatch) -> Value {
 fn an_event_is_written_in_the_documented_order() {
     let batch = records(&unit("ab"), 3, 4);
     let mut out = EventBatch::new();
-    let quality = [("holder.key", "map.check"), ("location.postCode", "map.pattern")]
-        .map(|(field, code)| Flag { code, field: field.into() });
-    let mapped = Mapped { quality: &quality, ..upsert("OBR \"17\"", br#"{"a":1}"#) };
+    let mapped =
+        Mapped { quality: "holder.key:map.check", ..upsert("OBR \"17\"", br#"{"a":1}"#) };
     let id = Encoder::new(config()).push(&mut out, batch.at(0), mapped).unwrap();
     let value = out.events().next().unwrap().value.unwrap();
     assert_eq!(
@@ -99,8 +97,7 @@ fn an_event_is_written_in_the_documented_order() {
                 r#""datacontenttype":"application/json","dataschema":"https://acequia.example/schemas/permit/1","#,
                 r#""mappingversion":"0123456789ab","#,
                 r#""sourceposition":"LIC_01.csv#record=3,line=4,byte=60;sha256=00000000","#,
-                r#""dataclass":"personal","quality":"holder.key=map.check,location.postCode=map.pattern","#,
-                r#""data":{{"a":1}}}}"#
+                r#""dataclass":"personal","quality":"holder.key:map.check","data":{{"a":1}}}}"#
             ),
             id
         )

@@ -38,7 +38,7 @@ pub const CODES: &[CodeDoc] = &[
     CodeDoc {
         code: "model.unknown_type",
         title: "a field has a type that does not exist",
-        help: "Types are the scalar ones (text, code, bool, int, decimal, float, date, partial_date, time, timestamp, timestamptz, uuid, bytes) and \
+        help: "Types are the scalar ones (text, code, bool, int, decimal, float, date, partial_date, time, timestamp, instant, uuid, bytes) and \
                the value types, built in or declared in a file with `types:` among the models.",
     },
     CodeDoc {

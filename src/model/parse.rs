@@ -22,7 +22,7 @@ pub(super) const SCALARS: [(&str, Kind); 13] = [
     ("partial_date", Kind::PartialDate),
     ("time", Kind::Time),
     ("timestamp", Kind::Timestamp),
-    ("timestamptz", Kind::Instant),
+    ("instant", Kind::Instant),
     ("uuid", Kind::Uuid),
     ("bytes", Kind::Bytes),
 ];

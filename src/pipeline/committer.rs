@@ -6,10 +6,12 @@
 //! which fences it, and that is the only way out there is.
 
 use std::{
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
+use acequia_api::ErrorClass;
 use tokio::{runtime, sync::mpsc, time};
 
 use super::{
@@ -20,7 +22,7 @@ use super::{
 };
 use crate::{
     checkpoint::Counts,
-    publish::{PublishError, Publisher, PublisherConfig},
+    publish::{self, Notice, PublishError, Publisher},
 };
 
 /// What the committer is told.
@@ -36,6 +38,8 @@ pub enum Order {
 const QUEUE: usize = 2;
 /// How often a silent committer looks after its producer.
 const TEND: Duration = Duration::from_secs(1);
+/// A silent task commits so often, well below the seven days after which Kafka forgets a transactional id.
+const KEEP_ALIVE: Duration = Duration::from_secs(6 * 3600);
 
 /// What a committer needs to start.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub struct Setup {
     /// Number of the life.
     pub life: u64,
     /// Whom and what to publish as.
-    pub publisher: PublisherConfig,
+    pub publisher: publish::Setup,
     /// When to commit.
     pub limits: GroupLimits,
     /// The thread of the previous life; its producer and its state cache must be closed first.
@@ -66,7 +70,7 @@ pub fn start(setup: Setup) -> Result<(mpsc::Sender<Order>, JoinHandle<()>), Fail
         .spawn(move || live(setup, receiver, &runtime))
         .map_err(|cause| {
             let message = format!("the publishing thread could not be started: {cause}");
-            Failure::new(acequia_api::ErrorClass::Transient, "pipeline.thread", message)
+            Failure::new(ErrorClass::Transient, "pipeline.thread", message)
         })?;
     Ok((orders, handle))
 }
@@ -81,7 +85,8 @@ fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Hand
     let ended = recovered(&setup, &told).and_then(|publisher| {
         let Some(publisher) = publisher else { return Ok(()) };
         let group = Group::new(setup.limits);
-        Committer { publisher, group, orders, runtime, told: &told }.run()
+        let last_commit = Instant::now();
+        Committer { publisher, group, orders, runtime, told: &told, last_commit }.run()
     });
     if let Err(error) = ended {
         told(Report::Failed(Failure::from(error)));
@@ -92,17 +97,29 @@ fn recovered(
     setup: &Setup,
     told: &dyn Fn(Report) -> bool,
 ) -> Result<Option<Publisher>, PublishError> {
-    let mut publisher = Publisher::fence(&setup.publisher)?;
+    let mut publisher = Publisher::fence(setup.publisher.clone())?;
     if !told(Report::Fenced) {
         return Ok(None);
     }
-    let recovered = publisher.recover()?;
+    let pipeline = Arc::clone(&setup.publisher.task.pipeline);
+    let start = publisher.recover(&mut |notice| note(&pipeline, &notice))?;
     let report = Recovered {
-        checkpoint: recovered.checkpoint,
+        first_run: start.recovered.head.is_none(),
+        checkpoint: start.recovered.checkpoint,
         state: SharedState(publisher.state()),
-        first_run: recovered.first_run,
     };
     Ok(told(Report::Recovered(report)).then_some(publisher))
+}
+
+fn note(pipeline: &str, notice: &Notice) {
+    let Notice::WaitingForTransaction { topic, partition, blocker } = notice;
+    tracing::warn!(
+        pipeline,
+        topic,
+        partition,
+        blocker,
+        "waiting for another open transaction to end"
+    );
 }
 
 struct Committer<'a> {
@@ -111,6 +128,7 @@ struct Committer<'a> {
     orders: mpsc::Receiver<Order>,
     runtime: &'a runtime::Handle,
     told: &'a dyn Fn(Report) -> bool,
+    last_commit: Instant,
 }
 
 /// What the next moment brings.
@@ -127,7 +145,7 @@ impl Committer<'_> {
             match self.next() {
                 Next::Order(Order::Parcel(parcel)) => self.take(parcel)?,
                 Next::Due => self.commit()?,
-                Next::Silence => self.publisher.tend()?,
+                Next::Silence => self.tend()?,
                 Next::Closed => return Ok(()),
                 Next::Order(Order::Flush) => {
                     if !self.group.is_empty() && self.group.at_boundary() {
@@ -157,11 +175,21 @@ impl Committer<'_> {
         }
     }
 
+    /// Keeps Kafka from forgetting the id of a task that has nothing to say.
+    fn tend(&mut self) -> Result<(), PublishError> {
+        if self.group.is_empty() && self.last_commit.elapsed() >= KEEP_ALIVE {
+            self.last_commit = Instant::now();
+            self.publisher.keep_alive()?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, parcel: Box<Parcel>) -> Result<(), PublishError> {
         if self.group.is_empty() {
             self.publisher.begin()?;
         }
-        self.publisher.send(&parcel.split, &parcel.records, &parcel.events)?;
+        let mappings = &parcel.lineage.mappings;
+        self.publisher.send(&parcel.split, mappings, &parcel.records, &parcel.events)?;
         let advance = Advance {
             from: parcel.from.clone(),
             to: parcel.records.resume().cloned(),
@@ -176,13 +204,21 @@ impl Committer<'_> {
 
     fn commit(&mut self) -> Result<(), PublishError> {
         let deltas = self.group.take();
-        let committed = self.publisher.commit(&deltas)?;
         let mut counts = Counts::default();
         for delta in &deltas {
             counts.add(delta.counts);
         }
+        let committed = self.publisher.commit(&deltas, counts)?;
+        self.last_commit = Instant::now();
         let positions = deltas.into_iter().map(|delta| (delta.split, delta.to)).collect();
         (self.told)(Report::Committed(Committed { seq: committed.seq, counts, positions }));
+        if committed.rotate {
+            return Err(PublishError::new(
+                ErrorClass::Transient,
+                "publish.rotate",
+                "a connection failed during a commit that succeeded: the producer is replaced",
+            ));
+        }
         Ok(())
     }
 }

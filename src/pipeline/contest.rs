@@ -5,14 +5,17 @@
 use std::sync::Arc;
 
 use super::{failure::Failure, report::Report, spec::Spec};
-use crate::publish::{self, Presence};
+use crate::{
+    checkpoint::ClaimRecord,
+    publish::{Presence, PublishError, read_newest_claim},
+};
 
 /// Reads whose claim of the pipeline is the newest.
 pub fn read_claims(spec: Arc<Spec>, answer: impl FnOnce(Report) + Send + 'static) {
     tokio::task::spawn_blocking(move || {
-        answer(match publish::newest_claim(&spec.publisher) {
+        answer(match newest(&spec) {
             Ok(newest) => {
-                let own = newest.is_none_or(|claim| claim.owner == spec.publisher.owner);
+                let own = newest.is_none_or(|claim| claim.owner == spec.publisher.task.owner);
                 Report::Claim { own }
             }
             Err(error) => Report::Failed(Failure::from(error)),
@@ -30,9 +33,9 @@ pub fn watch_owner(
     answer: impl FnOnce(Report) + Send + 'static,
 ) {
     tokio::task::spawn_blocking(move || {
-        let gone = publish::newest_claim(&spec.publisher).and_then(|newest| {
+        let gone = newest(&spec).and_then(|newest| {
             let Some(claim) = newest else { return Ok(true) };
-            if claim.owner == spec.publisher.owner {
+            if claim.owner == spec.publisher.task.owner {
                 return Ok(true);
             }
             presence.map_or(Ok(false), |presence| Ok(!presence.is_alive(claim.owner)?))
@@ -42,4 +45,9 @@ pub fn watch_owner(
             Err(error) => Report::Failed(Failure::from(error)),
         });
     });
+}
+
+fn newest(spec: &Spec) -> Result<Option<ClaimRecord>, PublishError> {
+    let publisher = &spec.publisher;
+    read_newest_claim(&publisher.kafka, &publisher.task, &publisher.cancel)
 }

@@ -258,7 +258,7 @@ impl Driver {
         self.status.update(|status| {
             status.positions = found
                 .checkpoint
-                .iter()
+                .splits()
                 .map(|(split, progress)| (Arc::clone(split), progress.position.clone()))
                 .collect();
         });
@@ -352,7 +352,7 @@ impl Driver {
         if scheduled {
             self.end_life();
             let now = Timestamp::now();
-            let next = self.spec.schedule.as_ref().and_then(|schedule| schedule.next(now));
+            let next = self.spec.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
             self.status.update(|status| status.next_run = next);
             let wait = next.map(|next| Duration::try_from(next - now).unwrap_or_default());
             self.timer = wait.map(|wait| Instant::now() + wait);

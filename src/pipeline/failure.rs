@@ -4,6 +4,8 @@ use std::error::Error;
 
 use acequia_api::{ErrorClass, SourceError};
 
+use crate::publish::PublishError;
+
 /// What failed, flattened for people: the chain of causes is in the text, the class decides what happens.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Failure {
@@ -31,7 +33,12 @@ impl Failure {
     }
 
     /// Flattens an error and its causes into one line.
-    pub fn from_error(class: ErrorClass, code: &str, error: &dyn Error, hint: Option<&str>) -> Self {
+    pub fn from_error(
+        class: ErrorClass,
+        code: &str,
+        error: &dyn Error,
+        hint: Option<&str>,
+    ) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
@@ -48,6 +55,12 @@ impl Failure {
 
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
+        Self::from_error(error.class(), error.code(), &error, error.advice())
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
         Self::from_error(error.class(), error.code(), &error, error.advice())
     }
 }

@@ -77,13 +77,7 @@ impl Group {
     }
 
     /// Counts a batch of `split` that moved it from `from` to `to`.
-    pub fn add(
-        &mut self,
-        split: &Arc<str>,
-        advance: Advance,
-        bytes: usize,
-        now: Instant,
-    ) {
+    pub fn add(&mut self, split: &Arc<str>, advance: Advance, bytes: usize, now: Instant) {
         self.began.get_or_insert(now);
         self.last = Some(now);
         self.records += advance.counts.rows_in;

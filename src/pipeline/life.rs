@@ -12,7 +12,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use acequia_api::{AnyConnector, OpenContext, Position, Source, Split};
+use acequia_api::{OpenContext, Position, Source, Split};
 use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -129,9 +129,8 @@ impl Opening {
     }
 
     async fn open(&self) -> Result<(Box<dyn Source>, Vec<Split>), Failure> {
-        let connector: &dyn AnyConnector = &*self.spec.connector;
         let mut source =
-            connector.open(self.spec.source.clone(), self.context.clone()).await?;
+            self.spec.connector.open(self.spec.source.clone(), self.context.clone()).await?;
         let splits = source.splits().await?;
         for split in &splits {
             let resume = self.checkpoint.position(&split.id).cloned();

@@ -4,8 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use acequia_api::{AnyConnector, BatchLimits, Projection};
 
-use super::{breaker::BreakerLimit, group::GroupLimits, schedule::Schedule, state::Timing};
-use crate::{event::EncoderConfig, mapping::Mapping, publish::PublisherConfig};
+use super::{breaker::BreakerLimit, group::GroupLimits, state::Timing};
+use crate::{
+    config::schedule::Schedule,
+    event::EncoderConfig,
+    mapping::{Mapping, protect::Protector},
+    publish,
+};
 
 /// One mapping of a pipeline and how its events are encoded.
 #[derive(Debug, Clone)]
@@ -21,7 +26,7 @@ pub struct Spec {
     /// Its name.
     pub name: Arc<str>,
     /// The connector.
-    pub connector: Arc<dyn AnyConnector>,
+    pub connector: &'static dyn AnyConnector,
     /// The connector's part of the configuration, secrets resolved.
     pub source: serde_json::Value,
     /// The columns that its mappings use.
@@ -29,7 +34,7 @@ pub struct Spec {
     /// Its mappings, in order.
     pub targets: Vec<Target>,
     /// Keys for protected fields.
-    pub protector: Arc<dyn crate::mapping::Protector>,
+    pub protector: Arc<dyn Protector>,
     /// When to stop because the feed as a whole is bad.
     pub breaker: Option<BreakerLimit>,
     /// Limits of a record batch.
@@ -37,7 +42,7 @@ pub struct Spec {
     /// When transactions are committed.
     pub group: GroupLimits,
     /// Whom and what to publish as.
-    pub publisher: PublisherConfig,
+    pub publisher: publish::Setup,
     /// Drain what is there, then end.
     pub once: bool,
     /// Run at these times only.

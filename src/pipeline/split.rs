@@ -4,13 +4,7 @@ use acequia_api::{Fetched, Position, Reader};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    committer::Order,
-    parcel::Parcel,
-    report::Report,
-    stage::Stage,
-    status::Activity,
-};
+use super::{committer::Order, parcel::Parcel, report::Report, stage::Stage, status::Activity};
 
 /// The ends of the channels that a split task holds.
 #[derive(Debug)]

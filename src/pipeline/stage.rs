@@ -46,7 +46,11 @@ impl Stage {
     pub fn new(spec: &Spec, split: &Arc<str>, status: Option<Arc<StatusCell>>) -> Self {
         let lane = |target: &super::spec::Target| {
             let config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
-            Lane { mapping: Arc::clone(&target.mapping), encoder: Encoder::new(config), bound: None }
+            Lane {
+                mapping: Arc::clone(&target.mapping),
+                encoder: Encoder::new(config),
+                bound: None,
+            }
         };
         let name = |target: &super::spec::Target| -> Arc<str> {
             format!("{}@{}", target.mapping.name, target.mapping.version).into()
@@ -85,7 +89,8 @@ impl Stage {
         counts.rows_in = counts.published + counts.filtered + counts.rejected;
         counts.events = parcel.events.len() as u64;
         parcel.counts = counts;
-        parcel.lineage = Lineage { mappings: self.lineage.clone(), schema: records.schema().fingerprint() };
+        parcel.lineage =
+            Lineage { mappings: self.lineage.clone(), schema: records.schema().fingerprint() };
         if let Some(status) = &self.status {
             status.count_rejects(records, &parcel.events);
         }
@@ -108,7 +113,10 @@ impl Stage {
 
     fn bind(&mut self, schema: &Schema) -> Result<(), Failure> {
         for lane in &mut self.lanes {
-            let fits = lane.bound.as_ref().is_some_and(|bound| bound.fingerprint() == schema.fingerprint());
+            let fits = lane
+                .bound
+                .as_ref()
+                .is_some_and(|bound| bound.fingerprint() == schema.fingerprint());
             if fits {
                 continue;
             }
@@ -139,7 +147,8 @@ impl Stage {
             let before = index;
             // A mapping that panics is a bug of ours, but of one record: it is quarantined like any other that
             // cannot be mapped, and the breaker sees to it that a thousand of them stop the pipeline.
-            let done = catch_unwind(AssertUnwindSafe(|| self.lane(number, row, events, &mut index)));
+            let done =
+                catch_unwind(AssertUnwindSafe(|| self.lane(number, row, events, &mut index)));
             let taken = done.unwrap_or_else(|_| {
                 self.errors.clear();
                 self.errors.push(RecordError::map("map.panic"));
@@ -159,12 +168,19 @@ impl Stage {
     }
 
     /// Runs one mapping over one row. Gives `None` if it does not take the row; what is wrong is in `errors`.
-    fn lane(&mut self, number: usize, row: RowRef<'_>, events: &mut EventBatch, index: &mut u32) -> Option<()> {
+    fn lane(
+        &mut self,
+        number: usize,
+        row: RowRef<'_>,
+        events: &mut EventBatch,
+        index: &mut u32,
+    ) -> Option<()> {
         let Lane { mapping, encoder, bound } = &mut self.lanes[number];
         let bound = bound.as_ref()?;
         let mut taken = None;
         for element in 0..mapping.elements(bound, row) {
-            let verdict = mapping.apply(bound, row, element, &mut self.scratch, &mut self.errors);
+            let verdict =
+                mapping.apply_element(bound, row, element, &mut self.scratch, &mut self.errors);
             let change = match verdict {
                 Verdict::Upsert => Change::Upsert,
                 Verdict::Delete => Change::Delete,

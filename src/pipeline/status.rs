@@ -108,7 +108,11 @@ impl StatusCell {
             State::Running => self.activity.is_idle() || self.activity.quiet_for() < patience,
             State::Resting | State::Paused | State::Standby | State::Draining => true,
             State::Stopped(super::state::Stop::Done | super::state::Stop::Cancelled) => true,
-            State::Stopped(_) | State::Fencing | State::Recovering | State::Backoff | State::Contested => false,
+            State::Stopped(_)
+            | State::Fencing
+            | State::Recovering
+            | State::Backoff
+            | State::Contested => false,
         }
     }
 }
@@ -126,7 +130,8 @@ struct Shared {
 
 impl Default for Activity {
     fn default() -> Self {
-        let shared = Shared { start: Instant::now(), last: AtomicU64::new(0), idle: AtomicBool::new(true) };
+        let shared =
+            Shared { start: Instant::now(), last: AtomicU64::new(0), idle: AtomicBool::new(true) };
         Self(Arc::new(shared))
     }
 }

@@ -7,24 +7,28 @@ use std::{
     sync::Arc,
     task::{Context as TaskContext, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use acequia_api::CancellationToken;
 use rdkafka::{
     admin::{
         AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic,
         OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
     },
     error::{KafkaError, RDKafkaErrorCode},
+    metadata::Metadata,
 };
 
 use super::{
     Change, KafkaConfig, PublishError, TopicFacts,
-    outcome::{self, Phase},
-    producer::{Context, client_error},
+    outcome::{self, Judgement, Phase},
+    producer::{Context, cancelled, client_error},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one attempt waits for a connected broker.
+const SLICE: Duration = Duration::from_secs(2);
 
 /// A connection for asking about topics and changing them. It blocks: not for async tasks.
 pub struct Cluster {
@@ -34,6 +38,7 @@ pub struct Cluster {
     /// to this kind of client.
     settings: bool,
     id: String,
+    cancel: CancellationToken,
 }
 
 impl Cluster {
@@ -47,7 +52,14 @@ impl Cluster {
             .create_with_context(Context::new(&kafka.security))
             .map_err(|error| client_error(&error, id))?;
         let settings = !kafka.embedded && !kafka.security.uses_tokens();
-        Ok(Self { admin: Some(admin), settings, id: id.to_owned() })
+        Ok(Self { admin: Some(admin), settings, id: id.to_owned(), cancel: CancellationToken::new() })
+    }
+
+    /// Gives up when the token is cancelled.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: &CancellationToken) -> Self {
+        self.cancel = cancel.clone();
+        self
     }
 
     /// Whether [`describe`](Self::describe) gives settings and [`apply`](Self::apply) works.
@@ -82,11 +94,7 @@ impl Cluster {
         &self,
         names: &BTreeSet<Arc<str>>,
     ) -> Result<BTreeMap<Arc<str>, TopicFacts>, PublishError> {
-        let metadata = self
-            .admin()
-            .inner()
-            .fetch_metadata(None, TIMEOUT)
-            .map_err(|error| self.failed(&error, None))?;
+        let metadata = self.metadata()?;
         let mut found = BTreeMap::new();
         for topic in metadata.topics() {
             let Some(name) = names.get(topic.name()) else { continue };
@@ -101,6 +109,26 @@ impl Cluster {
         Ok(found)
     }
 
+    /// All topics, because asking for a missing one by name may create it. Asks again while no broker is connected,
+    /// so that a cancelled token is noticed.
+    fn metadata(&self) -> Result<Metadata, PublishError> {
+        let started = Instant::now();
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled(&self.id));
+            }
+            match self.admin().inner().fetch_metadata(None, SLICE) {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => {
+                    let code = outcome::code_of(&error);
+                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT {
+                        return Err(self.failed(&error, None));
+                    }
+                }
+            }
+        }
+    }
+
     fn describe_settings(
         &self,
         found: &mut BTreeMap<Arc<str>, TopicFacts>,
@@ -111,8 +139,7 @@ impl Cluster {
         let answers = block_on(self.admin().describe_configs(&resources, &options))
             .map_err(|error| self.failed(&error, None))?;
         for (name, answer) in names.iter().zip(answers) {
-            let resource =
-                answer.map_err(|code| self.refused(code, Some(name)))?;
+            let resource = answer.map_err(|code| self.refused(code, Some(name)))?;
             let ConfigResource { specifier: OwnedResourceSpecifier::Topic(name), entries } =
                 resource
             else {
@@ -141,9 +168,8 @@ impl Cluster {
         changes: &[Change],
         found: &BTreeMap<Arc<str>, TopicFacts>,
     ) -> Result<(), PublishError> {
-        let options = AdminOptions::new()
-            .request_timeout(Some(TIMEOUT))
-            .operation_timeout(Some(TIMEOUT));
+        let options =
+            AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT));
         let new: Vec<NewTopic<'_>> = changes.iter().filter_map(new_topic).collect();
         if !new.is_empty() {
             let answers = block_on(self.admin().create_topics(&new, &options))

@@ -2,6 +2,8 @@
 
 use acequia_api::RecordError;
 
+use crate::event::EventBatch;
+
 /// One Kafka record to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct OutgoingEvent<'a> {
@@ -38,4 +40,29 @@ pub trait Outgoing {
 
     /// The refused rows, in order.
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>>;
+}
+
+impl Outgoing for EventBatch {
+    fn each_event<E>(
+        &self,
+        mut send: impl FnMut(OutgoingEvent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.events().try_for_each(|event| {
+            send(OutgoingEvent {
+                topic: event.topic,
+                key: event.key,
+                value: event.value,
+                id: event.id.as_bytes(),
+                row: event.row,
+            })
+        })
+    }
+
+    fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {
+        self.rejects().iter().map(|reject| OutgoingReject {
+            row: reject.row,
+            mapping: reject.mapping,
+            errors: &reject.errors,
+        })
+    }
 }

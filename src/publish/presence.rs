@@ -73,8 +73,11 @@ impl Presence {
     ) -> Result<Self, PublishError> {
         let group = format!("{deployment}.acequia");
         let failed = |cause| {
-            PublishError::transient("publish.presence", "the group of the instances cannot be joined")
-                .because(cause)
+            PublishError::transient(
+                "publish.presence",
+                "the group of the instances cannot be joined",
+            )
+            .because(cause)
         };
         let consumer: BaseConsumer<Membership> = kafka
             .client(&format!("{CLIENT}{owner}"))
@@ -97,7 +100,8 @@ impl Presence {
             }
         });
         let thread = thread.map_err(|cause| {
-            PublishError::transient("publish.presence", "a thread could not be started").because(cause)
+            PublishError::transient("publish.presence", "a thread could not be started")
+                .because(cause)
         })?;
         Ok(Self { consumer, group, ended, thread: Some(thread) })
     }
@@ -107,12 +111,20 @@ impl Presence {
     /// # Errors
     /// `Transient` when the coordinator does not answer.
     pub fn is_alive(&self, owner: Uuid) -> Result<bool, PublishError> {
-        let list = self.consumer.client().fetch_group_list(Some(&self.group), ASK).map_err(|cause| {
-            PublishError::transient("publish.presence", "the group of the instances cannot be asked")
+        let list =
+            self.consumer.client().fetch_group_list(Some(&self.group), ASK).map_err(|cause| {
+                PublishError::transient(
+                    "publish.presence",
+                    "the group of the instances cannot be asked",
+                )
                 .because(cause)
-        })?;
+            })?;
         let name = format!("{CLIENT}{owner}");
-        Ok(list.groups().iter().flat_map(|group| group.members()).any(|member| member.client_id() == name))
+        Ok(list
+            .groups()
+            .iter()
+            .flat_map(|group| group.members())
+            .any(|member| member.client_id() == name))
     }
 }
 

@@ -37,6 +37,8 @@ const SOCKET_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long fencing is tried before the driver backs off.
 const FENCE_DEADLINE: Duration = Duration::from_secs(60);
 const FENCE_SLICE: Duration = Duration::from_millis(500);
+/// How long failed deliveries may take to be reported.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(2);
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE_KIB: &str = "65536";
 /// Errors are looked for once in so many records.
@@ -51,7 +53,7 @@ pub(super) struct Context {
     last: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
 
-/// The first delivery that failed.
+/// The first delivery that failed by itself, or else the first that failed because of another.
 #[derive(Debug, Clone)]
 struct Failure {
     code: RDKafkaErrorCode,
@@ -80,6 +82,9 @@ impl ClientContext for Context {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if is_disturbance(facility, message) {
+            self.disturbances.fetch_add(1, Ordering::Relaxed);
+        }
         match level {
             RDKafkaLogLevel::Emerg
             | RDKafkaLogLevel::Alert
@@ -94,7 +99,6 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let code = outcome::code_of(&error);
-        self.disturbances.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(target: "kafka", code = ?code, "{reason}");
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, reason.to_owned()));
     }
@@ -107,6 +111,17 @@ impl ClientContext for Context {
     }
 }
 
+/// Whether a log line tells that requests may have been lost on their way: an established connection broke, or an
+/// answer did not come in time. librdkafka repeats such requests and tells the application nothing else about it.
+/// A broker that cannot be connected to is no disturbance: no request is on its way to it.
+fn is_disturbance(facility: &str, message: &str) -> bool {
+    match facility {
+        "REQTMOUT" => true,
+        "FAIL" => message.contains("in state UP") || message.contains("in state REAUTH"),
+        _ => false,
+    }
+}
+
 impl ConsumerContext for Context {}
 
 impl ProducerContext for Context {
@@ -114,12 +129,11 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, token: usize) {
         if let Err((error, message)) = result {
+            let code = outcome::code_of(error);
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert_with(|| Failure {
-                code: outcome::code_of(error),
-                topic: message.topic().to_owned(),
-                token,
-            });
+            if failure.as_ref().is_none_or(|known| is_aftermath(known.code) && !is_aftermath(code)) {
+                *failure = Some(Failure { code, topic: message.topic().to_owned(), token });
+            }
             self.failed.store(true, Ordering::Release);
         }
     }
@@ -151,8 +165,9 @@ impl About {
 /// What a commit was like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CommitReport {
-    /// A connection failed or the answer took long: a delayed duplicate of the commit request may still be on
-    /// its way, so this producer must not begin another transaction.
+    /// A connection broke in this life or the answer took long: a delayed duplicate of the commit request may
+    /// still be on its way, so this producer must not begin another transaction. The whole life counts and not only
+    /// the time of the commit, because librdkafka keeps a second failure like the first to itself for a while.
     pub(super) disturbed: bool,
 }
 
@@ -244,9 +259,8 @@ impl TransactionalProducer {
                     self.check_deliveries(Phase::Send)?;
                 }
                 Err((error, _)) => {
-                    let code = self.root(outcome::code_of(&error));
                     let row = About::of(about.token());
-                    return Err(outcome::error(Phase::Send, code, &self.id, Some(topic), None, row));
+                    return Err(self.error(Phase::Send, outcome::code_of(&error), Some(topic), row));
                 }
             }
         }
@@ -255,8 +269,7 @@ impl TransactionalProducer {
     /// Waits until everything is delivered, then commits. Everything but `Ok` leaves the outcome unknown.
     pub(super) fn commit(&mut self) -> Result<CommitReport, PublishError> {
         self.drain()?;
-        let disturbances = || self.producer.context().disturbances.load(Ordering::Relaxed);
-        let (before, started) = (disturbances(), Instant::now());
+        let started = Instant::now();
         loop {
             match self.producer.commit_transaction(Timeout::Never) {
                 Ok(()) => break,
@@ -274,7 +287,8 @@ impl TransactionalProducer {
         let took = started.elapsed();
         self.serve();
         self.check_deliveries(Phase::Commit)?;
-        Ok(CommitReport { disturbed: disturbances() != before || took >= SOCKET_TIMEOUT / 2 })
+        let disturbances = self.producer.context().disturbances.load(Ordering::Relaxed);
+        Ok(CommitReport { disturbed: disturbances > 0 || took >= SOCKET_TIMEOUT / 2 })
     }
 
     fn drain(&self) -> Result<(), PublishError> {
@@ -323,38 +337,69 @@ impl TransactionalProducer {
     }
 
     fn check_deliveries(&self, phase: Phase) -> Result<(), PublishError> {
-        let context = self.producer.context();
-        if !context.failed.load(Ordering::Acquire) {
+        if !self.producer.context().failed.load(Ordering::Acquire) {
             return Ok(());
         }
-        let failure = context.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(Failure { code, topic, token }) = failure else { return Ok(()) };
-        let (code, row) = (self.root(code), About::of(token));
-        Err(outcome::error(phase, code, &self.id, Some(&topic), None, row))
+        Err(self.error(phase, RDKafkaErrorCode::PurgeQueue, None, None))
     }
 
     fn failed(&self, phase: Phase, error: &KafkaError) -> PublishError {
-        let failure = self.producer.context().failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let code = self.root(outcome::code_of(error));
-        let topic = failure.as_ref().map(|failure| &*failure.topic);
-        let row = failure.as_ref().and_then(|failure| About::of(failure.token));
-        outcome::error(phase, code, &self.id, topic, None, row)
+        self.error(phase, outcome::code_of(error), None, None)
     }
 
-    /// The fatal error behind a code that only says that there is one, or that our own giving up caused.
-    fn root(&self, code: RDKafkaErrorCode) -> RDKafkaErrorCode {
-        use RDKafkaErrorCode::{Fatal, PurgeInflight, PurgeQueue, State};
-        match code {
-            Fatal | PurgeInflight | PurgeQueue | State => {
-                self.producer.client().fatal_error().map_or(code, |(fatal, _)| fatal)
+    /// The error behind `code`. Where that only says that something else went wrong, what went wrong is looked for: a
+    /// fatal error, a delivery that failed by itself, or the error that the transaction keeps.
+    fn error(
+        &self,
+        phase: Phase,
+        code: RDKafkaErrorCode,
+        topic: Option<&str>,
+        row: Option<RefusedRecord>,
+    ) -> PublishError {
+        if !is_aftermath(code) {
+            return outcome::error(phase, code, &self.id, topic, None, row);
+        }
+        if let Some((fatal, reason)) = self.producer.client().fatal_error() {
+            return outcome::error(phase, fatal, &self.id, None, Some(&reason), None);
+        }
+        if let Some(Failure { code, topic, token }) = self.settled_failure() {
+            return outcome::error(phase, code, &self.id, Some(&topic), None, About::of(token));
+        }
+        // Deliveries are given up only once the transaction is in an error state, and from there nothing is
+        // committed any more: the call only tells the error.
+        let kept = self.producer.commit_transaction(FENCE_SLICE).err();
+        let code = kept.as_ref().map_or(code, outcome::code_of);
+        outcome::error(phase, code, &self.id, topic, None, None)
+    }
+
+    /// The delivery that failed by itself, once all that are still under way have been reported.
+    fn settled_failure(&self) -> Option<Failure> {
+        let started = Instant::now();
+        loop {
+            self.producer.poll(Duration::ZERO);
+            let failure = self.producer.context().failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(failure) = failure
+                && !is_aftermath(failure.code)
+            {
+                return Some(failure);
             }
-            code => code,
+            if self.producer.in_flight_count() == 0 || started.elapsed() > SETTLE_DEADLINE {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }
 
+/// Codes that only say that something else went wrong before.
+fn is_aftermath(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{Fatal, PurgeInflight, PurgeQueue, State};
+    matches!(code, Fatal | PurgeInflight | PurgeQueue | State)
+}
+
 fn settings(kafka: &KafkaConfig, id: &str, limits: SizeLimits) -> ClientConfig {
     let mut config = ClientConfig::new();
+    config.set_log_level(RDKafkaLogLevel::Info);
     config.set("linger.ms", "5");
     config.set("compression.type", "lz4");
     config.set("queue.buffering.max.kbytes", QUEUE_KIB);
@@ -407,5 +452,44 @@ pub(super) fn cancelled(id: &str) -> PublishError {
 impl std::fmt::Debug for TransactionalProducer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TransactionalProducer").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_requests_that_may_be_lost_are_a_disturbance() {
+        let line = "[thrd:127.0.0.1:1/1]: 127.0.0.1:1/1: Disconnected (after 812ms in state UP)";
+        assert!(is_disturbance("FAIL", line));
+        assert!(is_disturbance("REQTMOUT", "Timed out 1 in-flight, 0 retry-queued"));
+        let refused = "Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
+        assert!(!is_disturbance("FAIL", refused));
+        assert!(!is_disturbance("CONFWARN", "in state UP"));
+    }
+
+    #[test]
+    fn a_token_tells_the_row_again() {
+        for row in [RefusedRecord { send: 0, row: 0 }, RefusedRecord { send: 7, row: u32::MAX }] {
+            assert_eq!(About::of(About::Row(row).token()), Some(row));
+        }
+        assert_eq!(About::of(About::Ours.token()), None);
+    }
+
+    #[test]
+    fn the_settings_of_the_protocol_stand_whatever_is_tuned() {
+        let mut kafka = KafkaConfig { bootstrap: Some("k:9092".into()), ..KafkaConfig::default() };
+        for (key, value) in [("batch.size", "5000000"), ("linger.ms", "50"), ("acks", "1")] {
+            kafka.options.insert(key.into(), super::super::OptionValue::Text(value.into()));
+        }
+        let config = settings(&kafka, "town.permits.0", SizeLimits { smallest: 100_000, largest: 2_000_000 });
+        assert_eq!(config.get("batch.size"), Some("100000"), "no set larger than the smallest topic takes");
+        assert_eq!(config.get("message.max.bytes"), Some("2000000"));
+        assert_eq!(config.get("linger.ms"), Some("50"));
+        assert_eq!(config.get("acks"), Some("all"));
+        let millis = |key: &str| config.get(key).unwrap().parse::<u64>().unwrap();
+        assert!(millis("message.timeout.ms") < millis("transaction.timeout.ms"));
+        assert!(millis("socket.timeout.ms") < millis("transaction.timeout.ms"));
     }
 }

@@ -45,8 +45,8 @@ use std::{
 use acequia_api::{CancellationToken, RecordBatch, StateChange, StateView};
 
 use super::{
-    KafkaConfig, Notice, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts, TopicPlan,
-    claims,
+    KafkaConfig, Notice, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
+    TopicPlan, claims,
     cluster::Cluster,
     partition::partition_of,
     producer::{About, SizeLimits, TransactionalProducer},
@@ -279,7 +279,10 @@ impl Publisher {
         events.each_event(|event| {
             let index = usize::from(event.topic);
             let (Some(topic), Some(count)) = (topics.get(index), partitions.get(index)) else {
-                return Err(PublishError::bug("publish.unknown_topic", "an event names a topic that the task does not have"));
+                return Err(PublishError::bug(
+                    "publish.unknown_topic",
+                    "an event names a topic that the task does not have",
+                ));
             };
             open.link.add(event.id);
             let about = About::Row(RefusedRecord { send, row: event.row });
@@ -419,12 +422,14 @@ impl Publisher {
             let key = StoredKey::parse(key, at)?;
             match &key {
                 StoredKey::State { pipeline, key: name } if **pipeline == *task.pipeline => {
-                    let value = value.map(|value| parse_state(value, &key, seal, at)).transpose()?;
+                    let value =
+                        value.map(|value| parse_state(value, &key, seal, at)).transpose()?;
                     chunk.push(StateChange { key: name.clone(), value });
                 }
                 StoredKey::Claim { .. } => {
-                    let met = value
-                        .is_some_and(|value| parse_claim(value, at).is_ok_and(|met| met.life == claim.life));
+                    let met = value.is_some_and(|value| {
+                        parse_claim(value, at).is_ok_and(|met| met.life == claim.life)
+                    });
                     if met {
                         self.state.restore(&chunk, &identity, at.offset + 1)?;
                         return Ok(ControlFlow::Break(()));
@@ -571,10 +576,11 @@ fn examine(
         .chain(&setup.topics)
         .cloned()
         .collect();
-    let found = Cluster::open(&setup.kafka, id)?.describe(&names)?;
+    let found = Cluster::open(&setup.kafka, id)?.cancelled_by(&setup.cancel).describe(&names)?;
     let mut changes =
         TopicPlan::new(&setup.task.deployment, setup.kafka.durability, &[]).compare(&found);
-    changes.extend(setup.topics.iter().filter(|name| !found.contains_key(*name)).map(topics::missing));
+    changes
+        .extend(setup.topics.iter().filter(|name| !found.contains_key(*name)).map(topics::missing));
     topics::refuse_unfit(&changes)?;
     Ok(found)
 }

@@ -1,5 +1,8 @@
 //! The mapping language, from the texts of a deployment to diagnostics and bytes.
 
+mod places;
+mod properties;
+
 use std::{fs, path::Path, sync::Arc};
 
 use acequia::{

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{
-        load::{Options, Texts, Written},
+        load::{Options, Written},
         pipeline::PipelineConfig,
         schedule::Schedule,
     },
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
+    mapping::Texts,
     yaml::{self, Node},
 };
 

@@ -7,7 +7,7 @@ use crate::{
         file::{Case, MappingFile, Outcome},
         program::{Read, Source},
     },
-    model::{Kind, Model, Shape},
+    model::{Kind, Model, Shape, Text},
     yaml::{Key, Node},
 };
 
@@ -69,8 +69,31 @@ fn outcomes(compiler: &mut Compiler<'_>, case: &Case, shape: &Shape) {
                     }
                 }
             }
+            Outcome::Rejects(flags) | Outcome::Quality(flags) => {
+                for code in flags.iter().filter_map(|flag| flag.code.as_ref()) {
+                    known_code(compiler, code);
+                }
+            }
             _ => {}
         }
+    }
+}
+
+fn known_code(compiler: &mut Compiler<'_>, code: &Text) {
+    let codes = || {
+        let all = crate::mapping::CODES.iter().chain(crate::mapping::decode::CODES);
+        all.map(|doc| doc.code).filter(|code| !code.starts_with("mapping."))
+    };
+    if !codes().any(|known| known == code.text) {
+        let message = format!("no record is ever rejected or marked with `{}`", code.text);
+        let found = Diagnostic::error(
+            "mapping.test_unknown_code",
+            compiler.form.file,
+            code.span.clone(),
+            message,
+        )
+        .did_you_mean(&code.text, codes());
+        compiler.form.push(found);
     }
 }
 

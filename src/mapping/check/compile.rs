@@ -1,6 +1,6 @@
 //! One mapping file → one program.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use acequia_api::Schema;
 use sha2::{Digest, Sha256};
@@ -93,9 +93,13 @@ pub(super) fn compile(
             fields,
         };
         if let Some(key) = &file.key {
-            compiler.key(key, &mut program);
+            compiler.key(key, &file.fields, &mut program);
         }
         cases::check(&mut compiler, &file, &model);
+        if compiler.next == Slot::MAX {
+            let message = "a mapping cannot have so many names";
+            compiler.form.error("mapping.too_large", at, message);
+        }
         compiler.unused(&file);
         compiler.finish(&file, model, program)
     });
@@ -180,9 +184,11 @@ impl Compiler<'_> {
                 (Arc::clone(&self.sources[index].name), source::kind(&self.sources[index]));
             self.names.add(&name, slot, kind);
         }
-        let Some(source) = self.top.as_ref().map(|plan| plan.source) else { return };
-        let name = file.each.as_ref().and_then(|each| each.name.clone());
-        let columns = self.name_columns(source, name.as_ref());
+        let (Some(source), Some(each)) = (self.top.as_ref().map(|plan| plan.source), &file.each)
+        else {
+            return;
+        };
+        let columns = self.name_columns(source, each.name.as_ref(), &each.list.span);
         if let Some(top) = &mut self.top {
             top.columns = columns;
         }
@@ -194,6 +200,7 @@ impl Compiler<'_> {
         &mut self,
         source: usize,
         element: Option<&Text>,
+        at: &Range<usize>,
     ) -> Vec<(usize, Slot)> {
         let Read::List(columns) = &self.sources[source].read else { return Vec::new() };
         let columns: Vec<_> =
@@ -201,11 +208,20 @@ impl Compiler<'_> {
         let mut slots = Vec::with_capacity(columns.len());
         for (index, (name, kind)) in columns.into_iter().enumerate() {
             let slot = self.slot();
+            slots.push((index, slot));
+            let taken = self.names.names.iter().any(|known| known.name == *name);
             if let Some(element) = element {
                 self.names.add(&format!("{}.{name}", element.text), slot, kind.clone());
             }
-            self.names.add(&name, slot, kind);
-            slots.push((index, slot));
+            match (taken, element) {
+                (false, _) => self.names.add(&name, slot, kind),
+                (true, Some(_)) => {}
+                (true, None) => {
+                    let message = format!("`{name}` is a field of the record and of the element");
+                    self.form.error("mapping.ambiguous_name", at.clone(), message).help =
+                        Some("name the element with `as`, and write `NAME.COLUMN`".into());
+                }
+            }
         }
         slots
     }

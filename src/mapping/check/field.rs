@@ -8,7 +8,7 @@ use super::{
     privacy,
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, suggest},
     mapping::{
         FieldInfo,
         file::{Each, FieldNode, OnFail, Producer},
@@ -231,10 +231,14 @@ impl Compiler<'_> {
             return Some(found.slot);
         }
         let message = format!("neither `from` nor `let` has `{}`", name.text);
+        let mut found =
+            Diagnostic::error(code, self.form.file, span, message).label("unknown name");
         let known = self.names.names.iter().map(|known| known.name.as_str());
-        let found = Diagnostic::error(code, self.form.file, span, message)
-            .label("unknown name")
-            .did_you_mean(&name.text, known);
+        if let Some(close) = suggest(&name.text, known).map(str::to_owned) {
+            // A misspelt name is used all the same: one mistake, one finding.
+            self.names.find(&close);
+            found = found.help(format!("did you mean `{close}`?"));
+        }
         self.form.push(found);
         None
     }
@@ -293,7 +297,7 @@ impl Compiler<'_> {
     ) -> Option<(Produce, Flow)> {
         let source = self.list(&each.list)?;
         let before = self.names.names.len();
-        let columns = self.name_columns(source, each.name.as_ref());
+        let columns = self.name_columns(source, each.name.as_ref(), &each.list.span);
         let body = match (&target.kind, each.single) {
             (_, true) => {
                 let place = Place { element: true, ..place.clone() };

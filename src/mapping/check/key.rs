@@ -5,6 +5,7 @@ use crate::{
     diagnostic::Diagnostic,
     mapping::{
         expr::Slot,
+        file::{FieldNode, Producer},
         program::{FieldCode, Guard, Produce, Program},
     },
     model::{Class, Text},
@@ -12,9 +13,13 @@ use crate::{
 
 impl Compiler<'_> {
     /// Finds the key field, judges it and marks it.
-    pub(super) fn key(&mut self, key: &Text, program: &mut Program) {
+    pub(super) fn key(&mut self, key: &Text, nodes: &[FieldNode], program: &mut Program) {
         let mut path = Vec::new();
         if !find(&program.fields, &key.text, &mut path) {
+            if written(nodes, &key.text) {
+                // What is wrong with the field itself was reported.
+                return;
+            }
             let message = format!("the key `{}` is no output field", key.text);
             let known = self.info.iter().map(|info| info.path.as_str());
             let found =
@@ -79,6 +84,22 @@ fn find(fields: &[FieldCode], key: &str, path: &mut Vec<usize>) -> bool {
         path.pop();
     }
     false
+}
+
+/// Whether the file has a field at this path, whatever it is.
+fn written(nodes: &[FieldNode], path: &str) -> bool {
+    let (first, rest) = match path.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    };
+    nodes.iter().any(|node| {
+        node.name.text == first
+            && match (&node.producer, rest) {
+                (_, None) => true,
+                (Producer::Object(members), Some(rest)) => written(members, rest),
+                _ => false,
+            }
+    })
 }
 
 fn at<'f>(fields: &'f mut [FieldCode], path: &[usize]) -> Option<&'f mut FieldCode> {

@@ -34,7 +34,7 @@ impl Compiler<'_> {
             self.one(&lets[ready]);
         }
         for index in (0..lets.len()).filter(|index| !done[*index]) {
-            let (name, text) = &lets[index];
+            let (name, _) = &lets[index];
             let circle: Vec<&str> = needs[index]
                 .iter()
                 .filter(|needed| !done[**needed])
@@ -45,9 +45,10 @@ impl Compiler<'_> {
                 .error("mapping.let_cycle", name.span.clone(), message)
                 .notes
                 .push(format!("by way of {}", circle.join(", ")));
-            let _ = text;
             let slot = self.slot();
             self.names.add(&name.text, slot, Type::Text);
+            self.names.find(&name.text);
+            self.broken.push(slot);
         }
     }
 
@@ -70,6 +71,7 @@ impl Compiler<'_> {
         let folded = name.text.to_lowercase();
         let twin = self.names.names.iter().find(|known| known.name.to_lowercase() == folded);
         let Some(twin) = twin.map(|twin| twin.name.clone()) else { return };
+        self.names.find(&twin);
         let found = if twin == name.text {
             let message = format!("`{twin}` is already a source field");
             Diagnostic::error("mapping.let_shadows", self.form.file, name.span.clone(), message)

@@ -47,6 +47,7 @@ impl Compiler<'_> {
             } else {
                 let message = "only text and whole numbers are codes";
                 self.form.error("mapping.verb_type", name.span.clone(), message);
+                kind = None;
             }
             kind = kind.map(|_| Type::Text);
         } else if let Some(miss) = &node.unmapped {

@@ -4,7 +4,7 @@ use acequia_api::ColumnType;
 
 use super::{
     Fault, Kernel, contains,
-    moment::{MomentKind, in_range},
+    moment::{Moment, MomentKind, in_range},
     number::fit,
 };
 use crate::mapping::value::{Decimal, MAX_DATE, MIN_DATE, TICKS_PER_DAY, Value};
@@ -65,39 +65,38 @@ impl Kernel {
                 Value::Decimal(fit(number, *precision, *scale)?)
             }
             (Self::Float(_), Value::Float(number)) if number.is_finite() => value,
-            (Self::Float(_), Value::Float(_)) => return Err(Fault::TooLarge),
             (Self::Float(_), Value::Int(number)) if number.unsigned_abs() <= EXACT_FLOAT => {
                 Value::Float(number as f64)
             }
-            (Self::Float(_), Value::Int(_)) => return Err(Fault::TooLarge),
-            (Self::Moment(moment), value) => match (moment.kind, value) {
-                (MomentKind::Date, Value::Date(days)) => Value::Date(day(days)?),
-                (MomentKind::Date, Value::Timestamp(ticks)) => {
-                    if in_range(ticks)? % TICKS_PER_DAY != 0 {
-                        return Err(Fault::Type);
-                    }
-                    Value::Date((ticks / TICKS_PER_DAY) as i32)
-                }
-                (MomentKind::Time, Value::Time(ticks)) if (0..TICKS_PER_DAY).contains(&ticks) => {
-                    value
-                }
-                (MomentKind::Time, Value::Time(_)) => return Err(Fault::NoSuchTime),
-                (MomentKind::Timestamp, Value::Timestamp(ticks)) => {
-                    Value::Timestamp(in_range(ticks)?)
-                }
-                (MomentKind::Timestamp, Value::Date(days)) => {
-                    Value::Timestamp(i64::from(day(days)?) * TICKS_PER_DAY)
-                }
-                (MomentKind::Instant, Value::Instant(ticks)) => Value::Instant(in_range(ticks)?),
-                (MomentKind::Instant, Value::Timestamp(ticks)) => {
-                    let zone = moment.zone.as_ref().ok_or(Fault::Type)?;
-                    Value::Instant(in_range(zone.instant(in_range(ticks)?)?)?)
-                }
-                _ => return Err(Fault::Type),
-            },
+            (Self::Float(_), Value::Float(_) | Value::Int(_)) => return Err(Fault::TooLarge),
+            (Self::Moment(moment), value) => of_moment(moment, value)?,
             _ => return Err(Fault::Type),
         })
     }
+}
+
+fn of_moment<'a>(moment: &Moment, value: Value<'a>) -> Result<Value<'a>, Fault> {
+    Ok(match (moment.kind, value) {
+        (MomentKind::Date, Value::Date(days)) => Value::Date(day(days)?),
+        (MomentKind::Date, Value::Timestamp(ticks)) => {
+            if in_range(ticks)? % TICKS_PER_DAY != 0 {
+                return Err(Fault::Type);
+            }
+            Value::Date((ticks / TICKS_PER_DAY) as i32)
+        }
+        (MomentKind::Time, Value::Time(ticks)) if (0..TICKS_PER_DAY).contains(&ticks) => value,
+        (MomentKind::Time, Value::Time(_)) => return Err(Fault::NoSuchTime),
+        (MomentKind::Timestamp, Value::Timestamp(ticks)) => Value::Timestamp(in_range(ticks)?),
+        (MomentKind::Timestamp, Value::Date(days)) => {
+            Value::Timestamp(i64::from(day(days)?) * TICKS_PER_DAY)
+        }
+        (MomentKind::Instant, Value::Instant(ticks)) => Value::Instant(in_range(ticks)?),
+        (MomentKind::Instant, Value::Timestamp(ticks)) => {
+            let zone = moment.zone.as_ref().ok_or(Fault::Type)?;
+            Value::Instant(in_range(zone.instant(in_range(ticks)?)?)?)
+        }
+        _ => return Err(Fault::Type),
+    })
 }
 
 fn day(days: i32) -> Result<i32, Fault> {

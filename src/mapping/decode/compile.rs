@@ -1,11 +1,11 @@
 //! Specifications to decoders: what is said must have a meaning, and one only.
 
 use super::{
-    DecodeSpec, Decoder, Kernel, Sign, SpecError, Trim,
-    moment::{Field, Moment, MomentKind},
+    DecodeSpec, Decoder, Kernel, SpecError, Trim,
+    expected::{code_of, expected},
+    fields::moment,
+    moment::{Moment, MomentKind},
     number::NumberForm,
-    pattern::Pattern,
-    zone::Zone,
 };
 use crate::mapping::value::{Type, Value};
 
@@ -154,6 +154,26 @@ fn check_words(spec: &DecodeSpec) -> Result<(), SpecError> {
     Ok(())
 }
 
+fn check_implied(spec: &DecodeSpec, scale: u8) -> Result<(), SpecError> {
+    let (message, help) = match spec.implied_decimals {
+        Some(implied) if implied > scale => (
+            format!("{implied} are more than `{}` has after the point", spec.kind),
+            "declare more digits after the point",
+        ),
+        Some(_) if spec.decimal.is_some() => (
+            "a decimal mark that is not written cannot be a character too".to_owned(),
+            "leave out `decimal` or `implied_decimals`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(SpecError {
+        key: "implied_decimals",
+        code: "mapping.decode.number",
+        message,
+        help: help.to_owned(),
+    })
+}
+
 fn number_form(spec: &DecodeSpec, scale: u8) -> Result<NumberForm, SpecError> {
     let wrong = |key, message: String, help: &str| {
         Err(SpecError { key, code: "mapping.decode.number", message, help: help.to_owned() })
@@ -183,234 +203,13 @@ fn number_form(spec: &DecodeSpec, scale: u8) -> Result<NumberForm, SpecError> {
         };
         return wrong("group", format!("`{decimal}` is the decimal mark too"), help);
     }
-    if let Some(implied) = spec.implied_decimals {
-        if implied > scale {
-            let kind = &spec.kind;
-            return wrong(
-                "implied_decimals",
-                format!("{implied} are more than `{kind}` has after the point"),
-                "declare more digits after the point",
-            );
-        }
-        if spec.decimal.is_some() {
-            return wrong(
-                "implied_decimals",
-                "a decimal mark that is not written cannot be a character too".to_owned(),
-                "leave out `decimal` or `implied_decimals`",
-            );
-        }
-    }
+    check_implied(spec, scale)?;
     Ok(NumberForm {
         decimal: decimal.map(Into::into),
         group: spec.group.map(Into::into),
         sign: spec.sign.unwrap_or_default(),
         implied: spec.implied_decimals,
     })
-}
-
-fn moment(spec: &DecodeSpec, kind: MomentKind) -> Result<Moment, SpecError> {
-    let zone = match &spec.zone {
-        None => None,
-        Some(name) => Some(
-            Zone::find(name, spec.overlap.unwrap_or_default(), spec.gap.unwrap_or_default())
-                .map_err(|meant| unknown_zone(name, meant))?,
-        ),
-    };
-    let pattern = match &spec.format {
-        Some(format) => {
-            Pattern::parse(format).map_err(|(message, help)| format_error(message, help))?
-        }
-        None => match kind {
-            MomentKind::Date => Pattern::iso_date(),
-            MomentKind::Time => Pattern::iso_time(),
-            MomentKind::Timestamp => Pattern::iso_timestamp(false),
-            MomentKind::Instant => Pattern::iso_timestamp(zone.is_none()),
-        },
-    };
-    let fields: Vec<Field> = pattern.fields().collect();
-    check_fields(spec, kind, zone.is_some(), &fields)?;
-    Ok(Moment {
-        kind,
-        pattern,
-        pivot: spec.pivot.map(u32::from),
-        ordinal: fields.contains(&Field::DayOfYear),
-        halves: fields.contains(&Field::Hour12),
-        zone,
-    })
-}
-
-fn unknown_zone(name: &str, meant: Option<String>) -> SpecError {
-    SpecError {
-        key: "zone",
-        code: "mapping.decode.zone",
-        message: format!("there is no time zone `{name}`"),
-        help: match meant {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "zones are names of the IANA database, such as `Europe/Madrid`".to_owned(),
-        },
-    }
-}
-
-fn format_error(message: String, help: impl Into<String>) -> SpecError {
-    SpecError { key: "format", code: "mapping.decode.format", message, help: help.into() }
-}
-
-/// A pattern must say all that the type needs, once, and nothing that would be thrown away.
-fn check_fields(
-    spec: &DecodeSpec,
-    kind: MomentKind,
-    zoned: bool,
-    fields: &[Field],
-) -> Result<(), SpecError> {
-    use Field::{
-        Day, DayOfYear, Fraction, Hour, Hour12, Meridiem, Minute, Month, OffsetHour, OffsetMinute,
-        Second, ShortYear, Year,
-    };
-    let has = |field| fields.contains(&field);
-    let has_one = |some: &[Field]| some.iter().any(|field| has(*field));
-    let wrong = |message: &str, help: &str| Err(format_error(message.to_owned(), help));
-    for group in [
-        &[Year, ShortYear][..],
-        &[Month, DayOfYear],
-        &[Day, DayOfYear],
-        &[Hour, Hour12],
-        &[Meridiem],
-        &[Minute],
-        &[Second],
-        &[Fraction],
-        &[OffsetHour],
-        &[OffsetMinute],
-    ] {
-        if fields.iter().filter(|field| group.contains(field)).count() > 1 {
-            return wrong(
-                "the pattern says the same thing twice",
-                "`MM` is the month, `MI` the minute; `DDD` is month and day at once",
-            );
-        }
-    }
-    let date = has_one(&[Year, ShortYear]) && (has(DayOfYear) || has(Month) && has(Day));
-    let part_of_date = has_one(&[Year, ShortYear, Month, Day, DayOfYear]);
-    let time = has_one(&[Hour, Hour12]);
-    let part_of_time = has_one(&[Hour, Hour12, Meridiem, Minute, Second, Fraction]);
-    let offset = has_one(&[OffsetHour, OffsetMinute]);
-    if kind != MomentKind::Time && !date {
-        return wrong("the pattern has no whole date", "it needs year, month and day");
-    }
-    if kind == MomentKind::Time && part_of_date {
-        return wrong("a `time` has no date", "make it a `timestamp`, or quote what is constant");
-    }
-    if kind == MomentKind::Date && part_of_time {
-        return wrong(
-            "a `date` has no time of day",
-            "make it a `timestamp`, or quote what is always the same: `DD/MM/YYYY \"00:00:00\"`",
-        );
-    }
-    if kind != MomentKind::Date && !time {
-        return wrong("the pattern has no hour", "add `HH24`, or make it a `date`");
-    }
-    if has(Hour12) != has(Meridiem) {
-        return wrong("`HH12` and `AM` need each other", "write `HH24` if the hours go to 23");
-    }
-    if has(Second) && !has(Minute) || has(Fraction) && !has(Second) {
-        return wrong("a smaller part of the time is there without the larger", "add `MI` or `SS`");
-    }
-    if has(OffsetMinute) && !has(OffsetHour) {
-        return wrong("`TZM` needs `TZH`", "write `TZH:TZM`");
-    }
-    match kind {
-        MomentKind::Instant if offset == zoned => Err(SpecError {
-            key: "zone",
-            code: "mapping.decode.zone",
-            message: if zoned {
-                "the text says its own offset, so that `zone` has no use".to_owned()
-            } else {
-                "a point in time needs an offset in the text or a `zone`".to_owned()
-            },
-            help: if zoned {
-                "leave out `zone`, or `TZH`".to_owned()
-            } else {
-                "name the `zone` in which it was written, such as `Europe/Madrid`".to_owned()
-            },
-        }),
-        MomentKind::Instant => check_century(spec, has(ShortYear)),
-        _ if offset => wrong("the type has no offset", "make it a `timestamptz`"),
-        _ => check_century(spec, has(ShortYear)),
-    }
-}
-
-fn check_century(spec: &DecodeSpec, short_year: bool) -> Result<(), SpecError> {
-    let wrong = |key, message: &str, help: &str| {
-        let (message, help) = (message.to_owned(), help.to_owned());
-        Err(SpecError { key, code: "mapping.decode.century", message, help })
-    };
-    match (spec.pivot, short_year) {
-        (None, true) => wrong(
-            "format",
-            "a two-digit year does not say its century",
-            "add for instance `century: { pivot: 30 }`: 29 is 2029, 30 is 1930",
-        ),
-        (Some(_), false) => {
-            wrong("century", "the years have four digits", "leave it out, or write `YY`")
-        }
-        (Some(pivot), true) if pivot > 100 => {
-            wrong("century", "the pivot is a two-digit year", "write 0 to 100")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn code_of(kind: &Type) -> &'static str {
-    match kind {
-        Type::Bool => "decode.bool",
-        Type::Int => "decode.int",
-        Type::Decimal { .. } => "decode.decimal",
-        Type::Float => "decode.float",
-        Type::Date => "decode.date",
-        Type::Time => "decode.time",
-        Type::Timestamp => "decode.timestamp",
-        Type::Instant => "decode.timestamptz",
-        Type::Uuid => "decode.uuid",
-        Type::Bytes => "decode.bytes",
-        Type::Text | Type::List(_) | Type::Group(_) => "decode.type",
-    }
-}
-
-/// What a text should have looked like, for messages. Only from the specification, never from a record.
-fn expected(spec: &DecodeSpec, kernel: &Kernel, kind: &Type) -> String {
-    match kernel {
-        Kernel::Bool { true_if, false_if } => {
-            let words: Vec<String> =
-                true_if.iter().chain(false_if).map(|word| format!("`{word}`")).collect();
-            words.join(" or ")
-        }
-        Kernel::Int(form) | Kernel::Decimal { form, .. } | Kernel::Float(form) => {
-            let group = form.group.as_ref().map_or("", |mark| mark.as_str());
-            let example = match (&form.decimal, form.implied) {
-                (Some(decimal), _) => format!("9{group}999{}99", decimal.as_str()),
-                (None, Some(implied)) => format!("9{group}999, the last {implied} after the point"),
-                (None, None) => format!("9{group}999"),
-            };
-            let sign = match form.sign {
-                Sign::Leading => "",
-                Sign::Trailing => " with its sign behind",
-                Sign::Overpunch => " with an overpunched sign",
-            };
-            format!("{kind} as {example}{sign}")
-        }
-        Kernel::Moment(moment) => match (&spec.format, moment.kind) {
-            (Some(format), _) => format.clone(),
-            (None, MomentKind::Date) => "YYYY-MM-DD".to_owned(),
-            (None, MomentKind::Time) => "HH24:MI:SS".to_owned(),
-            (None, MomentKind::Instant) if moment.zone.is_none() => {
-                "YYYY-MM-DDTHH24:MI:SS with its offset".to_owned()
-            }
-            (None, _) => "YYYY-MM-DDTHH24:MI:SS".to_owned(),
-        },
-        Kernel::Uuid => "a uuid".to_owned(),
-        Kernel::Hex => "pairs of hexadecimal digits".to_owned(),
-        Kernel::Base64 => "base64".to_owned(),
-        Kernel::Text | Kernel::Nested => kind.to_string(),
-    }
 }
 
 fn boxed(words: &[String]) -> Box<[Box<str>]> {

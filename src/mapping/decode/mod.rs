@@ -10,6 +10,8 @@
 mod cell;
 mod codes;
 mod compile;
+mod expected;
+mod fields;
 mod moment;
 mod number;
 mod pattern;

@@ -29,14 +29,11 @@ pub(super) struct Zone {
 impl Zone {
     /// The zone called `name`; otherwise what was probably meant.
     pub(super) fn find(name: &str, overlap: Overlap, gap: Gap) -> Result<Self, Option<String>> {
-        match ZONES.get(name) {
-            Ok(zone) => Ok(Self { zone, overlap, gap }),
-            Err(_) => {
-                let names: Vec<String> =
-                    ZONES.available().map(|name| name.as_str().to_owned()).collect();
-                Err(suggest(name, names.iter().map(String::as_str)).map(str::to_owned))
-            }
+        if let Ok(zone) = ZONES.get(name) {
+            return Ok(Self { zone, overlap, gap });
         }
+        let names: Vec<String> = ZONES.available().map(|name| name.as_str().to_owned()).collect();
+        Err(suggest(name, names.iter().map(String::as_str)).map(str::to_owned))
     }
 
     /// The instant at which clocks of the zone showed `local`, both in ticks.

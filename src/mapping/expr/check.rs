@@ -20,20 +20,27 @@ pub(super) fn check(
     let checked = checker.node(tree)?;
     match &checked.kind {
         Some(kind) if condition && *kind != Type::Bool => {
-            let text = &source[tree.span.clone()];
-            checker.errors.push(ExprError {
-                span: tree.span.clone(),
-                code: "mapping.expr.not_boolean",
-                message: format!("a condition is needed here, this is of type `{kind}`"),
-                help: Some(match kind {
-                    Type::Text => format!("compare it with something: {text} = 'S'"),
-                    Type::Int => format!("compare it with something: {text} = 1"),
-                    _ => format!("compare it with something, or ask {text} IS NOT NULL"),
-                }),
-            });
+            let error = not_boolean(source, tree, kind);
+            checker.errors.push(error);
             None
         }
         _ => Some(checked),
+    }
+}
+
+fn not_boolean(source: &str, tree: &Node, kind: &Type) -> ExprError {
+    let text = &source[tree.span.clone()];
+    let is_name = matches!(tree.shape, Shape::Leaf(Written::Name { .. }));
+    ExprError {
+        span: tree.span.clone(),
+        code: "mapping.expr.not_boolean",
+        message: format!("a condition is needed here, this is of type `{kind}`"),
+        help: Some(match kind {
+            _ if !is_name => "compare a field with something".to_owned(),
+            Type::Text => format!("compare it with something: {text} = 'S'"),
+            Type::Int => format!("compare it with something: {text} = 1"),
+            _ => format!("compare it with something, or ask {text} IS NOT NULL"),
+        }),
     }
 }
 
@@ -62,33 +69,15 @@ impl Checker<'_, '_> {
                 (Shape::IsNull { negated: *negated, operand }, false)
             }
             Shape::In { negated, operand, list } => {
-                let value = self.node(operand);
-                let elements: Vec<_> = list.iter().map(|element| self.node(element)).collect();
-                let value = value?;
-                let mut fits = true;
-                for (element, written) in elements.iter().zip(list) {
-                    fits &= element.as_ref().is_some_and(|element| {
-                        self.comparable((&value, operand), (element, written))
-                    });
-                }
-                let list: Vec<Checked> = elements.into_iter().flatten().collect();
-                let nullable = value.nullable || list.iter().any(|element| element.nullable);
-                let shape = Shape::In { negated: *negated, operand: value.into(), list };
-                (fits.then_some(shape)?, nullable)
+                let (value, list) = self.beside(operand, list.iter())?;
+                let nullable = value.nullable || any_nullable(&list);
+                (Shape::In { negated: *negated, operand: value.into(), list }, nullable)
             }
             Shape::Between { negated, operand, low, high } => {
-                let (value, from, to) = (self.node(operand), self.node(low), self.node(high));
-                let (value, from, to) = (value?, from?, to?);
-                let fits = self.comparable((&value, operand), (&from, low))
-                    & self.comparable((&value, operand), (&to, high));
-                let nullable = value.nullable || from.nullable || to.nullable;
-                let shape = Shape::Between {
-                    negated: *negated,
-                    operand: value.into(),
-                    low: from.into(),
-                    high: to.into(),
-                };
-                (fits.then_some(shape)?, nullable)
+                let (value, limits) = self.beside(operand, [&**low, &**high])?;
+                let nullable = value.nullable || any_nullable(&limits);
+                let [low, high] = <[Checked; 2]>::try_from(limits).ok()?.map(Box::new);
+                (Shape::Between { negated: *negated, operand: value.into(), low, high }, nullable)
             }
             Shape::Not(operand) => {
                 let operand = self.truth(operand, "NOT")?;
@@ -97,12 +86,12 @@ impl Checker<'_, '_> {
             }
             Shape::All(operands) => {
                 let operands = self.truths(operands, "AND")?;
-                let nullable = operands.iter().any(|operand| operand.nullable);
+                let nullable = any_nullable(&operands);
                 (Shape::All(operands), nullable)
             }
             Shape::Any(operands) => {
                 let operands = self.truths(operands, "OR")?;
-                let nullable = operands.iter().any(|operand| operand.nullable);
+                let nullable = any_nullable(&operands);
                 (Shape::Any(operands), nullable)
             }
         };
@@ -134,16 +123,17 @@ impl Checker<'_, '_> {
     fn unknown(&mut self, name: &str, quoted: bool, span: &Range<usize>) {
         let names = self.scope.names();
         let meant = suggest(name, names.iter().copied());
-        let help = match meant {
+        let mut help = match meant {
             Some(meant) if meant.to_lowercase() == name.to_lowercase() => {
                 Some(format!("names are matched exactly: write `{meant}`"))
             }
             Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if quoted => {
-                Some(format!("text is written in single quotes: '{}'", name.replace('\'', "''")))
-            }
             None => None,
         };
+        if quoted {
+            let text = format!("text is written in single quotes: '{}'", name.replace('\'', "''"));
+            help = Some(help.map_or(text.clone(), |help| format!("{help} {text}")));
+        }
         self.errors.push(ExprError {
             span: span.clone(),
             code: "mapping.expr.unknown_name",
@@ -157,6 +147,26 @@ impl Checker<'_, '_> {
         let (a, b) = (self.node(left), self.node(right));
         let (a, b) = (a?, b?);
         self.comparable((&a, left), (&b, right)).then_some((a, b))
+    }
+
+    /// A value and others, each of which must be comparable with it. All are looked at.
+    fn beside<'t>(
+        &mut self,
+        operand: &Node,
+        others: impl IntoIterator<Item = &'t Node>,
+    ) -> Option<(Checked, Vec<Checked>)> {
+        let value = self.node(operand);
+        let mut checked = Vec::new();
+        let mut fits = true;
+        for other in others {
+            let (Some(value), Some(other_checked)) = (&value, self.node(other)) else {
+                fits = false;
+                continue;
+            };
+            fits &= self.comparable((value, operand), (&other_checked, other));
+            checked.push(other_checked);
+        }
+        value.filter(|_| fits).map(|value| (value, checked))
     }
 
     fn truths(&mut self, nodes: &[Node], operator: &str) -> Option<Vec<Checked>> {
@@ -191,58 +201,57 @@ impl Checker<'_, '_> {
             code: "mapping.expr.type",
             message: format!("`{a}` and `{b}` do not compare"),
             help: Some(
-                self.hint(left.1, a, b)
-                    .or_else(|| self.hint(right.1, b, a))
+                literal_hint(self.source, left.1, b)
+                    .or_else(|| literal_hint(self.source, right.1, a))
+                    .or_else(|| name_hint(left.1, a, b))
+                    .or_else(|| name_hint(right.1, b, a))
                     .unwrap_or_else(|| "compare values of one type".to_owned()),
             ),
         });
         false
     }
+}
 
-    /// What to do about `node` of type `kind` that stands beside something of type `other`.
-    fn hint(&self, node: &Node, kind: &Type, other: &Type) -> Option<String> {
-        let source = &self.source[node.span.clone()];
-        match (&node.shape, kind, other) {
-            (Shape::Leaf(Written::Constant(Constant::Text(text))), _, _) => {
-                let own = literal::would_be(text, other).then_some(&**text);
-                let example = |word: &str, sample: &str| {
-                    format!(
-                        "no implicit conversion from text: write {word}'{}'",
-                        own.unwrap_or(sample)
-                    )
-                };
-                Some(match other {
-                    Type::Date => example("DATE ", "2021-01-31"),
-                    Type::Time => example("TIME ", "23:59:59"),
-                    Type::Timestamp => example("TIMESTAMP ", "2021-01-31 23:59:59"),
-                    Type::Instant => example("TIMESTAMPTZ ", "2021-01-31 23:59:59+01:00"),
-                    Type::Uuid => example("UUID ", "0f8fad5b-d9cb-469f-a165-70867728950e"),
-                    Type::Bool => {
-                        "no implicit conversion from text: write TRUE or FALSE".to_owned()
-                    }
-                    _ if other.is_number() => format!(
-                        "no implicit conversion from text: write {} without quotes",
-                        own.unwrap_or("the number")
-                    ),
-                    _ => return None,
-                })
-            }
-            (Shape::Leaf(Written::Constant(_)), _, Type::Text) if kind.is_number() => {
-                Some(format!("no implicit conversion to text: write '{source}'"))
-            }
-            (Shape::Leaf(Written::Name { name, .. }), Type::Text, _) => Some(format!(
-                "no implicit conversion from text: declare `{name}` in `from` as `{other}`"
-            )),
-            (
-                Shape::Leaf(Written::Name { name, .. }),
-                Type::Timestamp | Type::Date,
-                Type::Instant,
-            ) => Some(format!(
-                "a local time is no point in time: give `{name}` its `zone` in `from`"
-            )),
-            _ => None,
+/// What to do about a literal that stands beside something of type `other`.
+fn literal_hint(source: &str, node: &Node, other: &Type) -> Option<String> {
+    let Shape::Leaf(Written::Constant(constant)) = &node.shape else { return None };
+    let Constant::Text(text) = constant else {
+        let written = &source[node.span.clone()];
+        return (*other == Type::Text && constant.kind().is_some_and(|kind| kind.is_number()))
+            .then(|| format!("no implicit conversion to text: write '{written}'"));
+    };
+    let own = literal::would_be(text, other).then_some(&**text);
+    let write = match other {
+        Type::Date => format!("DATE '{}'", own.unwrap_or("2021-01-31")),
+        Type::Time => format!("TIME '{}'", own.unwrap_or("23:59:59")),
+        Type::Timestamp => format!("TIMESTAMP '{}'", own.unwrap_or("2021-01-31 23:59:59")),
+        Type::Instant => format!("TIMESTAMPTZ '{}'", own.unwrap_or("2021-01-31 23:59:59+01:00")),
+        Type::Uuid => {
+            format!("UUID '{}'", own.unwrap_or("0f8fad5b-d9cb-469f-a165-70867728950e"))
         }
+        Type::Bool => "TRUE or FALSE".to_owned(),
+        _ if other.is_number() => format!("{} without quotes", own.unwrap_or("the number")),
+        _ => return None,
+    };
+    Some(format!("no implicit conversion from text: write {write}"))
+}
+
+/// What to do about a name of type `kind` that stands beside something of type `other`.
+fn name_hint(node: &Node, kind: &Type, other: &Type) -> Option<String> {
+    let Shape::Leaf(Written::Name { name, .. }) = &node.shape else { return None };
+    match (kind, other) {
+        (Type::Text, _) => Some(format!(
+            "no implicit conversion from text: declare `{name}` in `from` as `{other}`"
+        )),
+        (Type::Timestamp, Type::Instant) => {
+            Some(format!("a local time is no point in time: give `{name}` its `zone` in `from`"))
+        }
+        _ => None,
     }
+}
+
+fn any_nullable(operands: &[Checked]) -> bool {
+    operands.iter().any(|operand| operand.nullable)
 }
 
 /// Whether values of two types compare. A date beside a timestamp counts as its midnight.

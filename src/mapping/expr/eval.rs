@@ -76,6 +76,26 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 let below = value.compare(&high).map(|order| order.is_le());
                 self.push_truth(and(above, below).map(|inside| inside != negated));
             }
+            Op::In { .. } | Op::Among(_) | Op::EndAmong { .. } => self.search(op),
+            Op::Not => {
+                let value = truth(&self.pop());
+                self.push_truth(value.map(|value| !value));
+            }
+            Op::And => {
+                let (right, left) = (truth(&self.pop()), truth(&self.pop()));
+                self.push_truth(and(left, right));
+            }
+            Op::Or => {
+                let (right, left) = (truth(&self.pop()), truth(&self.pop()));
+                self.push_truth(or(left, right));
+            }
+            Op::SkipIf { .. } => {}
+        }
+    }
+
+    /// The operations of `IN`.
+    fn search(&mut self, op: &Op) {
+        match *op {
             Op::In { negated, operand, start, len, with_null } => {
                 let value = self.take(operand);
                 let list = start as usize..start as usize + len as usize;
@@ -96,19 +116,7 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 self.pop();
                 self.push_truth(found.map(|found| found != negated));
             }
-            Op::Not => {
-                let value = truth(&self.pop());
-                self.push_truth(value.map(|value| !value));
-            }
-            Op::And => {
-                let (right, left) = (truth(&self.pop()), truth(&self.pop()));
-                self.push_truth(and(left, right));
-            }
-            Op::Or => {
-                let (right, left) = (truth(&self.pop()), truth(&self.pop()));
-                self.push_truth(or(left, right));
-            }
-            Op::SkipIf { .. } => {}
+            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@ use sqlparser::{
     },
     dialect::PostgreSqlDialect,
     parser::{Parser, ParserError},
-    tokenizer::{Location, Token},
+    tokenizer::{Location, Token, Tokenizer},
 };
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
     tree::{Constant, Node, Shape, Test, Written},
 };
 
-/// Levels of the parser's own recursion, which needs several for one of ours.
-const PARSER_DEPTH: usize = 4 * MAX_DEPTH;
+/// Levels of the parser's own recursion: more than fit into the longest expression. A parser that runs into its
+/// limit tries other readings and ends with a message about them; ours is clearer. Its stack grows as needed.
+const PARSER_DEPTH: usize = MAX_LENGTH;
 
 /// Reads an expression. What is wrong goes to `errors`; without a result nothing more can be said about it.
 pub(super) fn parse(source: &str, errors: &mut Vec<ExprError>) -> Option<Node> {
@@ -79,9 +80,14 @@ fn too_deep(span: std::ops::Range<usize>) -> ExprError {
 }
 
 fn parse_sql(source: &str) -> Result<Sql, ParserError> {
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .with_recursion_limit(PARSER_DEPTH)
-        .try_with_sql(source)?;
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, source).tokenize_with_location()?;
+    let mut parser = Parser::new(&dialect).with_recursion_limit(PARSER_DEPTH);
+    // The parser takes it for `=`, which PostgreSQL does not.
+    if let Some(token) = tokens.iter().find(|token| token.token == Token::DoubleEq) {
+        return parser.expected("an operator", token.clone());
+    }
+    parser = parser.with_tokens_with_locations(tokens);
     let sql = parser.parse_expr()?;
     let next = parser.peek_token();
     if next.token == Token::EOF { Ok(sql) } else { parser.expected("the end", next) }
@@ -132,74 +138,80 @@ impl Lowering<'_, '_> {
             self.errors.push(too_deep(span));
             return None;
         };
-        let boxed = |this: &mut Self, sql: &Sql| this.node(sql, depth).map(Box::new);
         let shape = match sql {
             Sql::Nested(inner) => return self.node(inner, depth),
+            Sql::UnaryOp { op: UnaryOperator::Plus, expr } if is_number(expr) => {
+                return self.node(expr, depth);
+            }
             Sql::Identifier(name) => Shape::Leaf(Written::Name {
                 name: name.value.clone(),
                 quoted: name.quote_style.is_some(),
             }),
             Sql::Value(value) => Shape::Leaf(self.value(value, false)),
             Sql::TypedString(typed) => Shape::Leaf(self.typed(typed)),
-            Sql::UnaryOp { op: UnaryOperator::Minus, expr } if is_number(expr) => {
-                let Sql::Value(value) = &**expr else { return None };
-                Shape::Leaf(self.value(value, true))
-            }
-            Sql::UnaryOp { op: UnaryOperator::Plus, expr } if is_number(expr) => {
-                return self.node(expr, depth);
-            }
-            Sql::UnaryOp { op: UnaryOperator::Not, expr } => Shape::Not(boxed(self, expr)?),
+            Sql::UnaryOp { op: UnaryOperator::Not, expr } => Shape::Not(self.boxed(expr, depth)?),
+            Sql::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
+                Sql::Value(value) if is_number(expr) => Shape::Leaf(self.value(value, true)),
+                _ => Shape::Leaf(self.unsupported(sql)),
+            },
             Sql::BinaryOp { op: op @ BinaryOperator::And, .. } => {
                 Shape::All(self.chain(sql, op, depth)?)
             }
             Sql::BinaryOp { op: op @ BinaryOperator::Or, .. } => {
                 Shape::Any(self.chain(sql, op, depth)?)
             }
+            other => self.predicate(other, depth)?,
+        };
+        Some(Node { span, shape })
+    }
+
+    fn boxed(&mut self, sql: &Sql, depth: usize) -> Option<Box<Node>> {
+        self.node(sql, depth).map(Box::new)
+    }
+
+    /// What asks something of values.
+    fn predicate(&mut self, sql: &Sql, depth: usize) -> Option<Shape<Written, Node>> {
+        Some(match sql {
             Sql::BinaryOp { left, op, right } if let Some(test) = test_of(op) => {
                 if is_comparison(left) || is_comparison(right) {
                     self.report(
-                        span.clone(),
+                        self.places.span(sql.span()),
                         "mapping.expr.syntax",
                         "comparisons do not chain".to_owned(),
                         "join them with AND, or put one in parentheses",
                     );
-                    return Some(Node { span, shape: Shape::Leaf(Written::Wrong) });
+                    return Some(Shape::Leaf(Written::Wrong));
                 }
-                Shape::Compare { test, left: boxed(self, left)?, right: boxed(self, right)? }
+                let (left, right) = (self.boxed(left, depth)?, self.boxed(right, depth)?);
+                Shape::Compare { test, left, right }
             }
-            Sql::IsNull(operand) => {
-                Shape::IsNull { negated: false, operand: boxed(self, operand)? }
-            }
-            Sql::IsNotNull(operand) => {
-                Shape::IsNull { negated: true, operand: boxed(self, operand)? }
-            }
-            Sql::IsDistinctFrom(left, right) => Shape::Distinct {
-                negated: false,
-                left: boxed(self, left)?,
-                right: boxed(self, right)?,
+            Sql::IsNull(operand) | Sql::IsNotNull(operand) => Shape::IsNull {
+                negated: matches!(sql, Sql::IsNotNull(_)),
+                operand: self.boxed(operand, depth)?,
             },
-            Sql::IsNotDistinctFrom(left, right) => Shape::Distinct {
-                negated: true,
-                left: boxed(self, left)?,
-                right: boxed(self, right)?,
-            },
+            Sql::IsDistinctFrom(left, right) | Sql::IsNotDistinctFrom(left, right) => {
+                Shape::Distinct {
+                    negated: matches!(sql, Sql::IsNotDistinctFrom(..)),
+                    left: self.boxed(left, depth)?,
+                    right: self.boxed(right, depth)?,
+                }
+            }
             Sql::In { expr, target: InTarget::List(list), negated, global: false }
                 if !list.is_empty() =>
             {
-                let operand = boxed(self, expr)?;
+                let operand = self.boxed(expr, depth)?;
                 let list =
                     list.iter().map(|element| self.node(element, depth)).collect::<Option<_>>()?;
                 Shape::In { negated: *negated, operand, list }
             }
             Sql::Between { expr, negated, low, high } => Shape::Between {
                 negated: *negated,
-                operand: boxed(self, expr)?,
-                low: boxed(self, low)?,
-                high: boxed(self, high)?,
+                operand: self.boxed(expr, depth)?,
+                low: self.boxed(low, depth)?,
+                high: self.boxed(high, depth)?,
             },
             other => Shape::Leaf(self.unsupported(other)),
-        };
-        Some(Node { span, shape })
+        })
     }
 
     /// The operands of a chain of one operator, from the left. The parser nests them to the left, as deep as

@@ -29,7 +29,7 @@ fn record(quarantine: &Quarantine, batch: &RecordBatch, mapping: Option<&Arc<str
 
 #[test]
 fn the_fixture_of_version_1_loads_and_opens() {
-    let fixture = include_str!("../../checkpoint/fixtures/quarantined.v1.json");
+    let fixture = include_str!("../fixtures/quarantined.v1.json");
     let read = Quarantined::parse(fixture.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), fixture.trim_end());
     let key = SealKey::new("quarantine-1", &[9; 32]);
@@ -89,17 +89,9 @@ fn a_record_with_very_many_errors_keeps_the_first_hundred() {
 
 #[test]
 fn a_newer_format_and_foreign_records_are_refused() {
-    let fixture = include_str!("../../checkpoint/fixtures/quarantined.v1.json");
+    let fixture = include_str!("../fixtures/quarantined.v1.json");
     for bad in [fixture.replace("\"format\":1", "\"format\":2"), "{}".into(), String::new()] {
         let error = Quarantined::parse(bad.as_bytes()).unwrap_err();
         assert_eq!(error.code(), "publish.quarantine_unreadable");
     }
-}
-
-#[test]
-#[ignore = "generator"]
-fn generate() {
-    let key = SealKey::new("quarantine-1", &[9; 32]);
-    let made = record(&quarantine(Some(key)), &rejected(b"A-17;12345678Z;MARIA"), Some(&Arc::from("m@0123456789ab")));
-    eprintln!("{}", serde_json::to_string(&made).unwrap());
 }

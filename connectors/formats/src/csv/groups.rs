@@ -78,7 +78,7 @@ impl CsvDecoder {
     ) -> Result<(), DecodeFailure> {
         let record = Record { at: 0, found };
         let split = self.shaper.split(&self.tape, record).map(|_| ());
-        match self.part() {
+        match self.part(record) {
             Part::Ends => return self.trailer(found),
             Part::Passed => {
                 self.tape.notes.skipped_records += 1;
@@ -96,7 +96,7 @@ impl CsvDecoder {
                     other_delimiter(&self.tape, &self.shaper, record, None)?;
                 }
                 let faults = split.err().unwrap_or_else(|| vec![self.homeless(kind, record)]);
-                self.tally_record(kind);
+                self.tally_record(kind, record);
                 let content = &self.tape.data()[..found.content];
                 let raw = self.tape.transport().unit_bytes(content, &mut self.raw);
                 reject(batch, faults, meta, raw);
@@ -107,9 +107,9 @@ impl CsvDecoder {
     }
 
     /// What the last split record is to the group before it.
-    fn part(&self) -> Part {
+    fn part(&self, record: Record) -> Part {
         let Some(kinds) = &self.dialect.kinds else { return Part::Belongs(None) };
-        match kinds.of(self.shaper.fields.get(kinds.by)) {
+        match kinds.of(self.shaper.fields.get(record.content(&self.tape), kinds.by)) {
             None => Part::Belongs(None),
             Some((_, Role::Head)) => Part::Begins,
             Some((kind, Role::Detail(_))) => Part::Belongs(Some(kind)),
@@ -131,12 +131,12 @@ impl CsvDecoder {
     }
 
     /// Counts a data record, the last that was split.
-    fn tally_record(&mut self, kind: Option<usize>) {
+    fn tally_record(&mut self, kind: Option<usize>, record: Record) {
         self.record += 1;
         if let Some(trailer) = &self.dialect.trailer
             && (trailer.kind.is_none() || trailer.kind == kind)
         {
-            self.tally.add(trailer, &mut self.shaper);
+            self.tally.add(trailer, &mut self.shaper, &self.tape, record);
         }
     }
 
@@ -191,7 +191,7 @@ impl CsvDecoder {
             Item::Record(found) => {
                 let record = Record { at: group.total, found };
                 let split = self.shaper.split(&self.tape, record).map(|_| ());
-                match self.part() {
+                match self.part(record) {
                     Part::Begins | Part::Ends => return Ok(false),
                     Part::Passed => {
                         self.tape.notes.skipped_records += 1;
@@ -213,7 +213,7 @@ impl CsvDecoder {
         kind: Option<usize>,
     ) {
         let record = Record { at: group.total, found };
-        self.tally_record(kind);
+        self.tally_record(kind, record);
         let sound = split.and_then(|()| {
             let Some((kind, kinds)) = kind.zip(self.dialect.kinds.as_ref()) else {
                 return Err(vec![self.homeless(kind, record)]);

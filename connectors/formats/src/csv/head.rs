@@ -182,7 +182,7 @@ impl CsvDecoder {
     fn names(&mut self, record: Record) -> Result<Vec<Arc<str>>, DecodeFailure> {
         let mut names = Vec::with_capacity(self.shaper.fields.len());
         for index in 0..self.shaper.fields.len() {
-            match self.shaper.text(index) {
+            match self.shaper.text(&self.tape, record, index) {
                 Some(Ok(name)) => names.push(Arc::from(name)),
                 Some(Err(byte)) => {
                     let said = self.dialect.encoding.name();
@@ -235,7 +235,7 @@ pub(super) fn other_delimiter(
     if shaper.fields.len() != 1 {
         return Ok(());
     }
-    let content = shaper.fields.joined();
+    let content = shaper.fields.whole(record.content(tape));
     let count = |byte: u8| content.iter().filter(|other| **other == byte).count();
     let found = [b'|', b'\t', b',', b';'].map(|byte| (count(byte), byte));
     let Some((count, byte)) = found.into_iter().max_by_key(|(count, _)| *count) else {

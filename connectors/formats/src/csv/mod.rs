@@ -164,7 +164,7 @@ impl CsvDecoder {
         let before = self.shaper.notes.forgiven();
         let split = self.shaper.split(&self.tape, record);
         if let Some(trailer) = &self.dialect.trailer {
-            self.tally.add(trailer, &mut self.shaper);
+            self.tally.add(trailer, &mut self.shaper, &self.tape, record);
         }
         let mut row = batch.row();
         let done = split.and_then(|survey| {
@@ -238,7 +238,7 @@ impl CsvDecoder {
             return Err(faults.swap_remove(0).into());
         }
         if let Some(trailer) = &self.dialect.trailer {
-            self.tally.verify(trailer, &mut self.shaper, &self.tape, 0)?;
+            self.tally.verify(trailer, &mut self.shaper, &self.tape, record)?;
         }
         self.tape.advance(found.total, found.quotes);
         Ok(())

@@ -10,7 +10,7 @@ use super::{
     scan::Syntax,
     split::{FieldSpan, Fields, Spans, Splitter},
     tape::{Found, Tape},
-    text::{Survey, decode, is_control, is_hidden, marks, survey},
+    text::{Marks, Survey, decode, is_control, is_hidden, marks, survey},
 };
 use crate::{Notes, encoding::Encoding};
 
@@ -37,7 +37,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    fn content(self, tape: &Tape) -> &[u8] {
+    pub(super) fn content(self, tape: &Tape) -> &[u8] {
         &tape.data()[self.at..self.at + self.found.content]
     }
 }
@@ -66,6 +66,12 @@ impl Shaper {
         }
     }
 
+    /// Splits with our own splitter even where `csv-core` would do.
+    #[cfg(test)]
+    pub(super) fn use_own(&mut self) {
+        self.splitter = Splitter::Own;
+    }
+
     /// Splits a record into [`fields`](Shaper::fields), which hold what was split even where it is at fault.
     ///
     /// # Errors
@@ -73,7 +79,11 @@ impl Shaper {
     pub(super) fn split(&mut self, tape: &Tape, record: Record) -> Result<Survey, Faults> {
         let content = record.content(tape);
         let survey = survey(content);
-        let split = self.splitter.split(&tape.syntax, content, self.max_fields, &mut self.fields);
+        let faults = if survey.control { self.controls(tape, record) } else { Vec::new() };
+        // A line end outside quotes would end the record for `csv-core`, which must not be left inside one.
+        let splitter = if faults.is_empty() { &mut self.splitter } else { &mut Splitter::Own };
+        let split = (content, record.found.quotes);
+        let split = splitter.split(&tape.syntax, split, self.max_fields, &mut self.fields);
         if let Some(stray) = record.found.stray {
             if !self.lenient {
                 let error = RecordError::decode("decode.csv.stray_quote")
@@ -83,11 +93,8 @@ impl Shaper {
             }
             self.notes.forgiven_quotes += 1;
         }
-        if survey.control {
-            let faults = self.controls(tape, record);
-            if !faults.is_empty() {
-                return Err(faults);
-            }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         if split.is_err() {
             let error = RecordError::decode("decode.csv.too_many_fields")
@@ -101,7 +108,8 @@ impl Shaper {
     /// Splits a record again that has been found sound.
     pub(super) fn again(&mut self, tape: &Tape, record: Record) -> Survey {
         let content = record.content(tape);
-        let split = self.splitter.split(&tape.syntax, content, self.max_fields, &mut self.fields);
+        let split = (content, record.found.quotes);
+        let split = self.splitter.split(&tape.syntax, split, self.max_fields, &mut self.fields);
         debug_assert!(split.is_ok(), "invariant: the record was split before");
         survey(content)
     }
@@ -120,7 +128,8 @@ impl Shaper {
         if found == expected {
             return Ok(());
         }
-        let superfluous = |index| self.fields.get(index).is_some_and(<[u8]>::is_empty);
+        let content = record.content(tape);
+        let superfluous = |at| self.fields.get(content, at).is_some_and(<[u8]>::is_empty);
         if self.lenient && found > expected && (expected..found).all(superfluous) {
             self.notes.forgiven_fields += 1;
             return Ok(());
@@ -145,8 +154,8 @@ impl Shaper {
         row: &mut RowWriter<'_>,
     ) -> Result<(), Faults> {
         let mut faults = Vec::new();
-        if !survey.upper && !survey.control && uniform {
-            let text = std::str::from_utf8(self.fields.joined()).unwrap_or_default();
+        let content = record.content(tape);
+        if let Some(text) = self.clean(content, survey).filter(|_| uniform) {
             for slot in slots {
                 let Slot::Field { index, .. } = slot else { continue };
                 let field = text.get(self.fields.range(*index)).unwrap_or_default();
@@ -165,9 +174,24 @@ impl Shaper {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    /// The text that all fields are slices of, if nothing in it needs a closer look: one check for all.
+    fn clean<'a>(&'a self, content: &'a [u8], survey: Survey) -> Option<&'a str> {
+        let utf8 = !matches!(self.encoding, Encoding::Single(_));
+        if survey.control || (survey.upper && !utf8) {
+            return None;
+        }
+        let text = std::str::from_utf8(self.fields.whole(content)).ok()?;
+        (!survey.upper || marks(text) == Marks::default()).then_some(text)
+    }
+
     /// The text of a field of the last split record, for a header or a trailer.
-    pub(super) fn text(&mut self, index: usize) -> Option<Result<&str, usize>> {
-        let bytes = self.fields.get(index)?;
+    pub(super) fn text<'a>(
+        &'a mut self,
+        tape: &'a Tape,
+        record: Record,
+        index: usize,
+    ) -> Option<Result<&'a str, usize>> {
+        let bytes = self.fields.get(record.content(tape), index)?;
         Some(decode(&self.encoding, bytes, &mut self.scratch))
     }
 
@@ -179,7 +203,7 @@ impl Shaper {
         encoding: Option<&Encoding>,
         row: &mut RowWriter<'_>,
     ) -> Result<(), RecordError> {
-        let bytes = self.fields.get(index).unwrap_or_default();
+        let bytes = self.fields.get(record.content(tape), index).unwrap_or_default();
         let encoding = encoding.unwrap_or(&self.encoding);
         let locate = |byte| place_in_field(tape, record, index, byte);
         let text = decode(encoding, bytes, &mut self.scratch).map_err(|byte| {
@@ -187,7 +211,7 @@ impl Shaper {
                 .at(locate(byte))
                 .detail(format!("a byte that is not {}", encoding.name()))
         })?;
-        let found = marks(text);
+        let found = if text.is_ascii() { Marks::default() } else { marks(text) };
         self.notes.double_encoded += u64::from(found.double_encoded);
         self.notes.replacement_characters += u64::from(found.replacement);
         if self.control == Control::Strip {
@@ -215,9 +239,9 @@ impl Shaper {
     fn controls(&self, tape: &Tape, record: Record) -> Faults {
         let content = record.content(tape);
         for span in Spans::new(&tape.syntax, content) {
-            let breaks = span.quoted || tape.syntax.bare_breaks();
             let mut found = None;
             span.unquoted(&tape.syntax, content, |run, start| {
+                let breaks = start < span.close || tape.syntax.bare_breaks();
                 let refused = |byte: &u8| match byte {
                     b'\n' | b'\r' => !breaks,
                     _ => self.control == Control::Reject && is_control(*byte, true),

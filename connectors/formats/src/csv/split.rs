@@ -1,41 +1,57 @@
-//! A record into fields: `csv-core` where delimiter and terminator are one byte, our own splitter elsewhere.
+//! A record into fields: `csv-core` where delimiter and terminator are one byte, our own splitter elsewhere, and
+//! neither where no quote stands in the record: then the fields are what lies between the delimiters.
 //!
-//! Both are given one record whose extent the scanner has found, so neither can run over its end, and both read
+//! All are given one record whose extent the scanner has found, so none can run over its end, and all read
 //! stray quotes alike; one table of cases and a property test hold them against each other. Our own also tells
 //! where each field stands in the raw record, which is asked for only when something is wrong with it.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::scan::{Syntax, Terminator};
 
-/// The fields of one record, unquoted, in one reused buffer.
+/// The fields of one record: slices of the record itself, or unquoted in one reused buffer.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
+    /// The length of the delimiters between them, where they stand in the record itself.
+    gap: Option<usize>,
 }
 
 impl Fields {
+    /// Ends a field there.
+    fn end(&mut self, at: usize) {
+        match self.ends.get_mut(self.count) {
+            Some(end) => *end = at,
+            None => self.ends.push(at),
+        }
+        self.count += 1;
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.count
     }
 
-    /// All of them without anything between.
-    pub(super) fn joined(&self) -> &[u8] {
-        &self.bytes[..self.count.checked_sub(1).map_or(0, |last| self.ends[last])]
+    /// What the fields are slices of, given the record they were split from.
+    pub(super) fn whole<'a>(&'a self, content: &'a [u8]) -> &'a [u8] {
+        match self.gap {
+            Some(_) => content,
+            None => &self.bytes[..self.count.checked_sub(1).map_or(0, |last| self.ends[last])],
+        }
     }
 
-    /// Where the field stands in [`joined`](Fields::joined).
+    /// Where the field stands in [`whole`](Fields::whole).
     pub(super) fn range(&self, index: usize) -> std::ops::Range<usize> {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let gap = self.gap.unwrap_or_default();
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] + gap);
         start..self.ends[index]
     }
 
     /// The field, if the record has so many.
-    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
-        (index < self.count).then(|| &self.bytes[self.range(index)])
+    pub(super) fn get<'a>(&'a self, content: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        (index < self.count).then(|| &self.whole(content)[self.range(index)])
     }
 }
 
@@ -75,15 +91,20 @@ impl Splitter {
         Self::Core(Box::new(reader), end)
     }
 
-    /// Splits the content of one record, which is not empty and has no terminator.
+    /// Splits the content of one record, which is not empty and has no terminator; `quotes` says whether a
+    /// quote stands in it.
     pub(super) fn split(
         &mut self,
         syntax: &Syntax,
-        content: &[u8],
+        (content, quotes): (&[u8], bool),
         max_fields: usize,
         fields: &mut Fields,
     ) -> Result<(), TooManyFields> {
         fields.count = 0;
+        if !quotes {
+            return split_plain(&syntax.delimiter, content, max_fields, fields);
+        }
+        fields.gap = None;
         if fields.bytes.len() <= content.len() {
             fields.bytes.resize(content.len() + 1, 0);
         }
@@ -92,6 +113,24 @@ impl Splitter {
             Self::Own => split_own(syntax, content, max_fields, fields),
         }
     }
+}
+
+fn split_plain(
+    delimiter: &[u8],
+    content: &[u8],
+    max_fields: usize,
+    fields: &mut Fields,
+) -> Result<(), TooManyFields> {
+    fields.gap = Some(delimiter.len());
+    match delimiter {
+        [byte] => memchr_iter(*byte, content).take(max_fields).for_each(|at| fields.end(at)),
+        many => memmem::find_iter(content, many).take(max_fields).for_each(|at| fields.end(at)),
+    }
+    if fields.count == max_fields {
+        return Err(TooManyFields);
+    }
+    fields.end(content.len());
+    Ok(())
 }
 
 fn split_core(
@@ -161,9 +200,8 @@ fn split_own(
     fields: &mut Fields,
 ) -> Result<(), TooManyFields> {
     let mut used = 0;
-    fields.ends.clear();
     for span in Spans::new(syntax, content) {
-        if fields.ends.len() == max_fields {
+        if fields.count == max_fields {
             return Err(TooManyFields);
         }
         let bytes = &mut fields.bytes;
@@ -172,9 +210,8 @@ fn split_own(
             used += run.len();
             true
         });
-        fields.ends.push(used);
+        fields.end(used);
     }
-    fields.count = fields.ends.len();
     Ok(())
 }
 
@@ -183,7 +220,8 @@ fn split_own(
 pub(super) struct FieldSpan {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) quoted: bool,
+    /// Just after its closing quote; where it starts if it is not quoted.
+    pub(super) close: usize,
 }
 
 /// The raw fields of a record, one after the other.
@@ -206,10 +244,10 @@ impl Iterator for Spans<'_> {
         let start = self.next?;
         let quoted =
             self.syntax.quote.is_some() && self.content.get(start).copied() == self.syntax.quote;
-        let from = if quoted { closing(self.syntax, self.content, start) } else { start };
-        let end = delimiter(self.syntax, self.content, from);
+        let close = if quoted { closing(self.syntax, self.content, start) } else { start };
+        let end = delimiter(self.syntax, self.content, close);
         self.next = end.map(|end| end + self.syntax.delimiter.len());
-        Some(FieldSpan { start, end: end.unwrap_or(self.content.len()), quoted })
+        Some(FieldSpan { start, end: end.unwrap_or(self.content.len()), close })
     }
 }
 
@@ -222,11 +260,9 @@ impl FieldSpan {
         content: &'a [u8],
         mut each: impl FnMut(&'a [u8], usize) -> bool,
     ) {
-        if !self.quoted {
+        let (Some(quote), close) = (syntax.quote.filter(|_| self.close > self.start), self.close)
+        else {
             each(&content[self.start..self.end], self.start);
-            return;
-        }
-        let (Some(quote), close) = (syntax.quote, closing(syntax, content, self.start)) else {
             return;
         };
         let mark = syntax.escape.unwrap_or(quote);

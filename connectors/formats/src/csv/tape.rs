@@ -80,6 +80,12 @@ impl Tape {
         self.window.data()
     }
 
+    /// The bytes of memory that the window holds.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.window.held()
+    }
+
     pub(super) fn transport(&self) -> Transport {
         self.window.transport()
     }
@@ -171,7 +177,7 @@ impl Tape {
                 content -= 1;
                 self.notes.ctrl_z = true;
             } else if self.limits.final_newline || self.window.dangling() {
-                return Err(self.incomplete(at + content));
+                return Err(incomplete(self.place(at + content)));
             } else {
                 self.notes.no_final_newline = true;
             }
@@ -182,7 +188,7 @@ impl Tape {
 
     fn end(&mut self, at: usize) -> Result<Item, DecodeFailure> {
         if self.window.dangling() {
-            return Err(self.incomplete(self.window.data().len()));
+            return Err(incomplete(self.place(self.window.data().len())));
         }
         self.notes.ctrl_z |= self.window.data().len() > at;
         Ok(Item::End)
@@ -210,23 +216,23 @@ impl Tape {
     /// quotes, without keeping it.
     ///
     /// # Errors
-    /// The unit ends inside quotes, or too early.
+    /// The unit ends inside quotes, or too early; no column is told, because the line has gone.
     pub(super) fn skip(&mut self, input: &mut dyn BufRead) -> Result<(), DecodeFailure> {
         let mut scan = Scan::default();
         let mut opened = None;
         loop {
             let step = scan.step(&self.syntax, self.window.data(), self.window.ended());
-            opened = scan.open().map(|open| opened.unwrap_or_else(|| self.place(open)));
+            opened = scan.open().map(|open| opened.unwrap_or_else(|| self.byte_place(open)));
             match step {
                 Scanned::Record { content, total } => {
                     if content == total && self.limits.final_newline {
-                        return Err(self.incomplete(total));
+                        return Err(incomplete(self.byte_place(total)));
                     }
                     self.advance(total, true);
                     return Ok(());
                 }
                 Scanned::Unclosed(open) => {
-                    return Err(self.unclosed(opened.unwrap_or_else(|| self.place(open))));
+                    return Err(self.unclosed(opened.unwrap_or_else(|| self.byte_place(open))));
                 }
                 Scanned::More => {
                     let gone = scan.seen().saturating_sub(LOOK);
@@ -317,12 +323,17 @@ impl Tape {
             .into()
     }
 
-    fn incomplete(&self, at: usize) -> DecodeFailure {
-        RecordError::decode(INCOMPLETE)
-            .at(self.place(at))
-            .detail("the file ends without the end of its last record")
-            .into()
+    /// A place whose line may have begun before the window.
+    fn byte_place(&self, at: usize) -> Place {
+        Place { column: 0, ..self.place(at) }
     }
+}
+
+fn incomplete(place: Place) -> DecodeFailure {
+    RecordError::decode(INCOMPLETE)
+        .at(place)
+        .detail("the file ends without the end of its last record")
+        .into()
 }
 
 /// What DOS wrote at the end of a text.

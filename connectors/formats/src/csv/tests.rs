@@ -1,6 +1,10 @@
 //! The decoder from outside: what rows, rejects and refusals given bytes get.
 
 mod bad_inputs;
+mod groups;
+mod properties;
+mod real;
+mod splitting;
 
 use std::{fmt::Write as _, io::BufReader, sync::Arc};
 
@@ -108,6 +112,7 @@ fn read_cut(
             Ok(Decoded::End) => return read,
             Err(failure) => {
                 read.failure = Some(unit_failure(failure));
+                read.state = DecoderState { notes: read.state.notes, ..DecoderState::default() };
                 return read;
             }
         }

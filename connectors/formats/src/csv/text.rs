@@ -48,21 +48,22 @@ pub(super) struct Marks {
     pub(super) replacement: bool,
 }
 
-/// Looks for [`Marks`].
+/// Looks for [`Marks`]. The bytes it stops at are rare in the languages of Europe.
 pub(super) fn marks(text: &str) -> Marks {
     let bytes = text.as_bytes();
     let mut marks = Marks::default();
-    for at in memchr3_iter(0xC2, 0xC3, 0xE2, bytes) {
+    for at in memchr3_iter(0xC2, 0xE2, 0xEF, bytes) {
         let next = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or_default();
         match (bytes[at], next(1), next(2)) {
             (0xC2, 0x80..=0x9F, _) | (0xE2, 0x80, 0xAA..=0xAE) | (0xE2, 0x81, 0xA6..=0xA9) => {
                 _ = marks.hidden.get_or_insert(at)
             }
-            (0xC3, 0x82 | 0x83, 0xC2) => marks.double_encoded = true,
+            (0xEF, 0xBF, 0xBD) => marks.replacement = true,
             _ => {}
         }
+        let twice = matches!(bytes[..at], [.., 0xC3, 0x82 | 0x83]);
+        marks.double_encoded |= twice && bytes[at] == 0xC2;
     }
-    marks.replacement = text.contains('\u{FFFD}');
     marks
 }
 
@@ -76,6 +77,9 @@ pub(super) fn decode<'a>(
     scratch: &'a mut String,
 ) -> Result<&'a str, usize> {
     match encoding {
+        Encoding::Single(_) if bytes.is_ascii() => {
+            Ok(std::str::from_utf8(bytes).unwrap_or_default())
+        }
         Encoding::Single(table) => {
             scratch.clear();
             table.decode(bytes, scratch)?;

@@ -2,7 +2,10 @@
 
 use acequia_api::{Place, RecordError};
 
-use super::{shape::Shaper, tape::Tape};
+use super::{
+    shape::{Record, Shaper},
+    tape::Tape,
+};
 use crate::Totals;
 
 /// What a trailer states, and about what.
@@ -73,10 +76,16 @@ impl Tally {
     }
 
     /// Takes in a data record of the counted kind, the last that `shaper` has split.
-    pub(super) fn add(&mut self, trailer: &Trailer, shaper: &mut Shaper) {
+    pub(super) fn add(
+        &mut self,
+        trailer: &Trailer,
+        shaper: &mut Shaper,
+        tape: &Tape,
+        record: Record,
+    ) {
         self.count += 1;
         let Some(index) = trailer.summed else { return };
-        let amount = match shaper.text(index) {
+        let amount = match shaper.text(tape, record, index) {
             Some(Ok(text)) => Amount::parse(text, trailer.marks),
             _ => None,
         };
@@ -101,13 +110,15 @@ impl Tally {
         trailer: &Trailer,
         shaper: &mut Shaper,
         tape: &Tape,
-        at: usize,
+        record: Record,
     ) -> Result<(), RecordError> {
         let mismatch = |detail: String| {
-            RecordError::decode("decode.csv.trailer_mismatch").at(tape.place(at)).detail(detail)
+            RecordError::decode("decode.csv.trailer_mismatch")
+                .at(tape.place(record.at))
+                .detail(detail)
         };
         if let Some(index) = trailer.count {
-            let stated = match shaper.text(index) {
+            let stated = match shaper.text(tape, record, index) {
                 Some(Ok(text)) => text.trim().parse::<u64>().ok(),
                 _ => None,
             };
@@ -123,7 +134,7 @@ impl Tally {
             }
         }
         if let Some(index) = trailer.sum {
-            let stated = match shaper.text(index) {
+            let stated = match shaper.text(tape, record, index) {
                 Some(Ok(text)) => Amount::parse(text, trailer.marks),
                 _ => None,
             };
@@ -132,7 +143,7 @@ impl Tally {
             };
             if self.unreadable > 0 {
                 let records = self.unreadable;
-                return Err(mismatch(format!("{records} records have no readable amount")));
+                return Err(mismatch(format!("records without a readable amount: {records}")));
             }
             if !self.sum.equals(stated) {
                 return Err(mismatch("the sum it states is not that of the records".to_owned()));

@@ -115,6 +115,11 @@ impl Window {
         &self.bytes[self.start..]
     }
 
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether nothing follows [`data`](Window::data).
     pub(super) fn ended(&self) -> bool {
         self.ended

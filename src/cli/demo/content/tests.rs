@@ -178,7 +178,9 @@ fn file(mapping: &Mapping, format: &Format, name: &str, content: &[u8], became: 
                 continue;
             }
         };
-        let (key, data, quality) = (&*scratch.key, &*scratch.data, &*scratch.quality);
+        let flags = scratch.quality.iter().map(|flag| format!("{}:{}", flag.field, flag.code));
+        let quality = &flags.collect::<Vec<_>>().join(",");
+        let (key, data) = (&*scratch.key, &*scratch.data);
         encoder.push(&mut out, row, Mapped { index: 0, change, key, data, quality }).unwrap();
     }
     became.counts.published += out.published();
@@ -218,7 +220,7 @@ fn the_permits_become_what_their_description_says() {
             "map.unmapped_code status",
         ]
     );
-    assert_eq!(flagged(&became), ["holder.key=map.check"]);
+    assert_eq!(flagged(&became), ["holder.key:map.check"]);
     let deleted: Vec<_> =
         became.events.iter().filter(|event| event["type"] == "permit.v1.deleted").collect();
     assert_eq!(deleted.len(), 1);
@@ -240,7 +242,7 @@ fn the_requests_become_what_their_description_says() {
             "map.unmapped_code status",
         ]
     );
-    assert_eq!(flagged(&became), ["location.postCode=map.pattern"]);
+    assert_eq!(flagged(&became), ["location.postCode:map.pattern"]);
     let description = became.events[0]["data"]["description"].as_str().unwrap();
     assert_eq!(description, "Bache delante del portal.\nCada vez es más hondo.");
 }
