@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::secret::Secret;
+use secrecy::SecretString;
 
 /// Where events go. Exactly one of `bootstrap` and `embedded`.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaConfig {
     /// Brokers to begin with, `host:port`, separated by commas.
@@ -42,7 +42,7 @@ impl Default for Durability {
 }
 
 /// Encryption and authentication of the connection to Kafka.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SecurityConfig {
     /// Encryption. `{}` trusts the certificate authorities of the system.
@@ -54,7 +54,7 @@ pub struct SecurityConfig {
 }
 
 /// TLS.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
     /// Certificate authorities to trust, PEM.
@@ -67,11 +67,12 @@ pub struct Tls {
     #[schemars(extend("format" = "path"))]
     pub key: Option<PathBuf>,
     /// The password of that key.
-    pub key_password: Option<Secret>,
+    #[schemars(with = "Option<String>", extend("format" = "secret"))]
+    pub key_password: Option<SecretString>,
 }
 
 /// SASL, by mechanism.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "mechanism", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Sasl {
     /// User and password, sent as they are: only over TLS.
@@ -79,7 +80,8 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        password: Secret,
+        #[schemars(with = "String", extend("format" = "secret"))]
+        password: SecretString,
     },
     /// User and password, proven with SHA-256.
     #[serde(rename = "scram-sha-256")]
@@ -87,7 +89,8 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        password: Secret,
+        #[schemars(with = "String", extend("format" = "secret"))]
+        password: SecretString,
     },
     /// User and password, proven with SHA-512.
     #[serde(rename = "scram-sha-512")]
@@ -95,7 +98,8 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        password: Secret,
+        #[schemars(with = "String", extend("format" = "secret"))]
+        password: SecretString,
     },
     /// Tokens of an OAuth 2 server, by client credentials.
     Oauthbearer {
@@ -104,7 +108,8 @@ pub enum Sasl {
         /// The client.
         client_id: String,
         /// Its secret.
-        client_secret: Secret,
+        #[schemars(with = "String", extend("format" = "secret"))]
+        client_secret: SecretString,
         /// The scope to ask for.
         scope: Option<String>,
     },

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -75,7 +76,8 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let root = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let name =
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut loader = Loader { disk: Disk::new(&root), root, found: Vec::new() };
+    let mut loader =
+        Loader { disk: Disk::new(&root), root, secrets: options.secrets, found: Vec::new() };
     let (daemon, pipelines) = loader.settings(&name, options.registry);
     let texts = loader.texts();
     let mut found = loader.found;
@@ -102,7 +104,6 @@ pub(super) struct Written<T> {
     pub(super) file: Arc<SourceFile>,
     pub(super) node: Node,
     pub(super) value: Option<T>,
-    pub(super) marks: Vec<Mark>,
 }
 
 impl Written<PipelineConfig> {
@@ -115,6 +116,7 @@ impl Written<PipelineConfig> {
 struct Loader {
     disk: Disk,
     root: PathBuf,
+    secrets: bool,
     found: Vec<Diagnostic>,
 }
 
@@ -171,8 +173,11 @@ impl Loader {
         }
         let mut value = None;
         if !has_errors(&diagnostics) {
-            match T::deserialize(self.resolved(&node, &marks)) {
+            let json = self.resolved(&node, &marks, &file, &mut diagnostics);
+            match T::deserialize(json) {
                 Ok(read) => value = Some(read),
+                // Where a secret could not be read, the cause could only be that, or worse, show it.
+                Err(_) if has_errors(&diagnostics) => {}
                 Err(cause) => diagnostics.push(Diagnostic::error(
                     "config.shape",
                     &file,
@@ -182,21 +187,46 @@ impl Loader {
             }
         }
         self.found.extend(diagnostics);
-        Some(Written { file, node, value, marks })
+        Some(Written { file, node, value })
     }
 
-    /// The tree as data, with paths made absolute.
-    fn resolved(&self, node: &Node, marks: &[Mark]) -> Json {
+    /// The tree as data, with paths made absolute and secrets read.
+    fn resolved(
+        &self,
+        node: &Node,
+        marks: &[Mark],
+        file: &Arc<SourceFile>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Json {
         let mut json = node.to_json();
         for mark in marks {
             let Some(Json::String(text)) = json.pointer_mut(&mark.pointer) else { continue };
-            *text = match mark.kind {
-                MarkKind::Path => self.root.join(&*text).to_string_lossy().into_owned(),
-                MarkKind::Secret => match Secret::parse(text) {
-                    Some(secret) => secret.relative_to(&self.root).to_string(),
-                    None => continue,
-                },
+            let secret = match mark.kind {
+                MarkKind::Path => {
+                    *text = self.root.join(&*text).to_string_lossy().into_owned();
+                    continue;
+                }
+                MarkKind::Secret | MarkKind::Keys => Secret::parse(text),
             };
+            let Some(secret) = secret.map(|secret| secret.relative_to(&self.root)) else {
+                continue;
+            };
+            *text = secret.to_string();
+            if !self.secrets {
+                continue;
+            }
+            let read =
+                if mark.kind == MarkKind::Keys { secret.read_lines() } else { secret.read() };
+            match read {
+                Ok(value) if mark.kind == MarkKind::Secret => {
+                    value.expose_secret().clone_into(text);
+                }
+                Ok(_) => {}
+                Err(fault) => found.push(
+                    Diagnostic::error(fault.code, file, mark.span.clone(), fault.message)
+                        .help(fault.hint),
+                ),
+            }
         }
         json
     }

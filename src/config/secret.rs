@@ -1,7 +1,9 @@
 //! Secrets are never written into a configuration: a field that needs one holds a *reference*, `${file:PATH}` or
-//! `${env:NAME}`, and the value is read when it is used, so that a rotated secret needs no new configuration.
+//! `${env:NAME}`.
 //!
-//! Nothing here ever shows a value: not `Debug`, not an error.
+//! A JSON Schema says which fields these are. `format: secret` marks a password or the like: the loader puts the
+//! value in the place of the reference, so that connectors know nothing of references. `format: keys` marks a key
+//! file: the reference stays, and whoever needs the keys reads them. No value appears in a `Debug` or an error.
 
 use std::{
     fmt,
@@ -14,8 +16,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// The `format` by which a JSON Schema marks a field that holds a secret reference.
-pub const FORMAT: &str = "secret";
+/// The `format` of a field that holds a reference and is read as its value.
+pub const SECRET_FORMAT: &str = "secret";
+/// The `format` of a field that holds a reference to a key file.
+pub const KEYS_FORMAT: &str = "keys";
 
 /// No secret is longer; a larger file is not the one that was meant.
 const LONGEST: u64 = 64 * 1024;
@@ -70,20 +74,15 @@ impl Secret {
         }
     }
 
-    /// Reads the value. One final line break is not part of it, as editors and `echo` leave one.
+    /// Reads a value of one line. One final line break is not part of it, as editors and `echo` leave one.
     ///
     /// # Errors
-    /// Missing, empty, not text, too long, or a file that every user of the machine may read.
+    /// Missing, empty, not text, more than a line, too long, or a file that every user of the machine may read.
     pub fn read(&self) -> Result<SecretString, SecretFault> {
-        let value = match self {
-            Self::Env(name) => read_env(name)?,
-            Self::File(path) => read_file(path)?,
-        };
-        let value = value.strip_suffix('\n').unwrap_or(&value);
+        let text = self.text()?;
+        let value = text.as_str();
+        let value = value.strip_suffix('\n').unwrap_or(value);
         let value = value.strip_suffix('\r').unwrap_or(value);
-        if value.trim().is_empty() {
-            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
-        }
         if value.contains(['\n', '\r', '\0']) {
             return Err(self.fault(
                 "config.secret_malformed",
@@ -92,6 +91,25 @@ impl Secret {
             ));
         }
         Ok(SecretString::from(value))
+    }
+
+    /// Reads a whole text, such as a key file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but there may be several lines.
+    pub fn read_lines(&self) -> Result<SecretString, SecretFault> {
+        self.text().map(SecretString::from)
+    }
+
+    fn text(&self) -> Result<String, SecretFault> {
+        let text = match self {
+            Self::Env(name) => read_env(name)?,
+            Self::File(path) => read_file(path)?,
+        };
+        if text.trim().is_empty() {
+            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
+        }
+        Ok(text)
     }
 
     fn fault(&self, code: &'static str, what: &str, hint: &str) -> SecretFault {
@@ -180,17 +198,18 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// As a field, a reference that stays one is that of a key file.
 impl JsonSchema for Secret {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Secret".into()
+        "KeyFile".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "format": FORMAT,
+            "format": KEYS_FORMAT,
             "pattern": r"^\$\{(file:.+|env:[A-Za-z0-9_]+)\}$",
-            "description": "`${file:PATH}` or `${env:NAME}`, never the secret itself.",
+            "description": "`${file:PATH}` or `${env:NAME}`, never the key itself.",
         })
     }
 }

@@ -5,8 +5,6 @@ use super::{
         daemon::DaemonConfig,
         kafka::{KafkaConfig, reserved_option},
         load::Written,
-        schema_check::MarkKind,
-        secret::Secret,
     },
     place,
 };
@@ -47,23 +45,6 @@ pub(super) fn check(
             "without `keys.quarantine`, rejected records are kept without their content",
             "let `acequia init` make keys, and name the file: `${file:keys/quarantine.key}`",
         );
-    }
-}
-
-/// Reads every secret that the file refers to.
-pub(super) fn secrets(written: &Written<DaemonConfig>, found: &mut Vec<Diagnostic>) {
-    let Some(config) = written.value.as_ref().and_then(|config| serde_json::to_value(config).ok())
-    else {
-        return;
-    };
-    for mark in written.marks.iter().filter(|mark| mark.kind == MarkKind::Secret) {
-        let reference =
-            config.pointer(&mark.pointer).and_then(|value| Secret::parse(value.as_str()?));
-        if let Some(fault) = reference.and_then(|secret| secret.read().err()) {
-            let error =
-                Diagnostic::error(fault.code, &written.file, mark.span.clone(), fault.message);
-            found.push(error.help(fault.hint));
-        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::yaml::{Node, Value};
+use crate::{
+    config::secret::{KEYS_FORMAT, SECRET_FORMAT},
+    yaml::{Node, Value},
+};
 
 /// The objects that together make up a schema.
 pub(super) struct Shape<'s> {
@@ -99,7 +102,7 @@ impl<'s> Shape<'s> {
 
     /// Whether it wants a secret, also if the secret is optional.
     pub(super) fn is_secret(&self) -> bool {
-        self.string("format") == Some(super::super::secret::FORMAT)
+        matches!(self.string("format"), Some(SECRET_FORMAT | KEYS_FORMAT))
     }
 
     /// Whether a node has one of the types.
