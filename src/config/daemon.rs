@@ -76,10 +76,13 @@ impl Default for HttpConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct KeyConfig {
     /// Seals rejected records. Without it, quarantine holds only where the record stood.
+    #[schemars(extend("format" = "key-file"))]
     pub quarantine: Option<Secret>,
     /// Seals positions and state that hold keys of the source.
+    #[schemars(extend("format" = "key-file"))]
     pub state: Option<Secret>,
     /// Makes pseudonyms. Changing it breaks every pseudonym made before.
+    #[schemars(extend("format" = "key-file"))]
     pub pseudonym: Option<Secret>,
 }
 

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use secrecy::SecretString;
+use super::secret::Secret;
 
 /// Where events go. Exactly one of `bootstrap` and `embedded`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct KafkaConfig {
     /// Brokers to begin with, `host:port`, separated by commas.
@@ -42,7 +42,7 @@ impl Default for Durability {
 }
 
 /// Encryption and authentication of the connection to Kafka.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SecurityConfig {
     /// Encryption. `{}` trusts the certificate authorities of the system.
@@ -54,7 +54,7 @@ pub struct SecurityConfig {
 }
 
 /// TLS.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
     /// Certificate authorities to trust, PEM.
@@ -67,12 +67,11 @@ pub struct Tls {
     #[schemars(extend("format" = "path"))]
     pub key: Option<PathBuf>,
     /// The password of that key.
-    #[schemars(with = "Option<String>", extend("format" = "secret"))]
-    pub key_password: Option<SecretString>,
+    pub key_password: Option<Secret>,
 }
 
 /// SASL, by mechanism.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "mechanism", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Sasl {
     /// User and password, sent as they are: only over TLS.
@@ -80,8 +79,7 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        #[schemars(with = "String", extend("format" = "secret"))]
-        password: SecretString,
+        password: Secret,
     },
     /// User and password, proven with SHA-256.
     #[serde(rename = "scram-sha-256")]
@@ -89,8 +87,7 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        #[schemars(with = "String", extend("format" = "secret"))]
-        password: SecretString,
+        password: Secret,
     },
     /// User and password, proven with SHA-512.
     #[serde(rename = "scram-sha-512")]
@@ -98,20 +95,13 @@ pub enum Sasl {
         /// The user.
         user: String,
         /// The password.
-        #[schemars(with = "String", extend("format" = "secret"))]
-        password: SecretString,
+        password: Secret,
     },
-    /// Tokens of an OAuth 2 server, by client credentials.
+    /// A token that somebody else renews.
     Oauthbearer {
-        /// Where tokens are had, `https://…`.
-        token_endpoint: String,
-        /// The client.
-        client_id: String,
-        /// Its secret.
-        #[schemars(with = "String", extend("format" = "secret"))]
-        client_secret: SecretString,
-        /// The scope to ask for.
-        scope: Option<String>,
+        /// A file that always holds a fresh token; it is read again before the old one expires.
+        #[schemars(extend("format" = "path"))]
+        token_file: PathBuf,
     },
 }
 
@@ -134,32 +124,5 @@ impl std::fmt::Display for OptionValue {
             Self::Int(value) => value.fmt(f),
             Self::Text(value) => f.write_str(value),
         }
-    }
-}
-
-/// Settings that cannot be given under `options`, each with the reason.
-pub(super) fn reserved_option(name: &str) -> Option<&'static str> {
-    match name {
-        "enable.idempotence"
-        | "acks"
-        | "request.required.acks"
-        | "transactional.id"
-        | "max.in.flight"
-        | "max.in.flight.requests.per.connection"
-        | "enable.gapless.guarantee"
-        | "isolation.level"
-        | "message.timeout.ms"
-        | "delivery.timeout.ms" => Some("exactly-once delivery rests on it"),
-        "partitioner" | "partitioner_cb" => {
-            Some("the order of events and joins of consumers rest on it")
-        }
-        "bootstrap.servers" | "metadata.broker.list" => Some("it is `kafka.bootstrap`"),
-        _ if name.starts_with("sasl.")
-            || name.starts_with("ssl.")
-            || name == "security.protocol" =>
-        {
-            Some("it is part of `kafka.security`")
-        }
-        _ => None,
     }
 }

@@ -21,6 +21,10 @@ use super::{
 use crate::{
     connectors::Registry,
     diagnostic::{Diagnostic, SourceFile, has_errors},
+    mapping::{
+        self, Library, Texts,
+        protect::{AnyKeys, KeyNames},
+    },
     yaml::{self, Node},
 };
 
@@ -33,8 +37,8 @@ pub struct Deployment {
     pub daemon: DaemonConfig,
     /// The pipelines, by name.
     pub pipelines: Vec<Pipeline>,
-    /// The mappings and what belongs to them, as text.
-    pub texts: Texts,
+    /// Mappings, models, tables and policies, compiled.
+    pub library: Arc<Library>,
 }
 
 /// A pipeline as configured.
@@ -45,19 +49,6 @@ pub struct Pipeline {
     /// Equal for equal files: SHA-256 of the text. A reload leaves a pipeline alone whose fingerprint, mappings and
     /// daemon configuration are the same.
     pub fingerprint: [u8; 32],
-}
-
-/// The files that mappings are made of, unread.
-#[derive(Debug, Default)]
-pub struct Texts {
-    /// `mappings/*.yaml`.
-    pub mappings: Vec<Arc<SourceFile>>,
-    /// `mappings/models/*.yaml`.
-    pub models: Vec<Arc<SourceFile>>,
-    /// `mappings/codes/*.csv`, by name without the ending.
-    pub codes: Vec<(String, Arc<SourceFile>)>,
-    /// `policies.yaml`.
-    pub policies: Option<Arc<SourceFile>>,
 }
 
 /// How thoroughly to check.
@@ -82,6 +73,9 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let texts = loader.texts();
     let mut found = loader.found;
     found.append(&mut loader.disk.faults);
+    let (library, faults) =
+        compile(&texts, daemon.as_ref().and_then(|daemon| daemon.value.as_ref()));
+    found.extend(faults);
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));
     if has_errors(&found) {
@@ -93,9 +87,30 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
         root: loader.root,
         daemon,
         pipelines,
-        texts,
+        library: Arc::new(library),
     });
     (deployment, found)
+}
+
+/// Compiles the mappings against the keys that the daemon has; if that is not known, against any.
+fn compile(texts: &Texts, daemon: Option<&DaemonConfig>) -> (Library, Vec<Diagnostic>) {
+    match daemon {
+        Some(daemon) => mapping::check(texts, &DaemonKeys(daemon)),
+        None => mapping::check(texts, &AnyKeys),
+    }
+}
+
+/// The names that mappings may use for protection.
+struct DaemonKeys<'a>(&'a DaemonConfig);
+
+impl KeyNames for DaemonKeys<'_> {
+    fn domains(&self) -> Vec<&str> {
+        if self.0.keys.pseudonym.is_some() { vec!["*"] } else { Vec::new() }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// A file, its tree and, if its shape is right, its value.
@@ -201,22 +216,20 @@ impl Loader {
         let mut json = node.to_json();
         for mark in marks {
             let Some(Json::String(text)) = json.pointer_mut(&mark.pointer) else { continue };
-            let secret = match mark.kind {
-                MarkKind::Path => {
-                    *text = self.root.join(&*text).to_string_lossy().into_owned();
-                    continue;
-                }
-                MarkKind::Secret | MarkKind::Keys => Secret::parse(text),
-            };
-            let Some(secret) = secret.map(|secret| secret.relative_to(&self.root)) else {
+            if mark.kind == MarkKind::Path {
+                *text = self.root.join(&*text).to_string_lossy().into_owned();
+                continue;
+            }
+            let Some(secret) = Secret::parse(text).map(|secret| secret.relative_to(&self.root))
+            else {
                 continue;
             };
             *text = secret.to_string();
             if !self.secrets {
                 continue;
             }
-            let read =
-                if mark.kind == MarkKind::Keys { secret.read_lines() } else { secret.read() };
+            let key_file = mark.kind == MarkKind::KeyFile;
+            let read = if key_file { secret.read_text() } else { secret.read() };
             match read {
                 Ok(value) if mark.kind == MarkKind::Secret => {
                     value.expose_secret().clone_into(text);

@@ -28,7 +28,7 @@ pub mod secret;
 pub mod units;
 
 pub use codes::CODES;
-pub use load::{Deployment, Options, Pipeline, Texts, load};
+pub use load::{Deployment, Options, Pipeline, load};
 
 #[cfg(test)]
 mod tests;

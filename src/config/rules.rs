@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use super::{
     daemon::DaemonConfig,
-    load::{Options, Texts, Written},
+    load::{Options, Written},
     pipeline::PipelineConfig,
 };
-use crate::{diagnostic::Diagnostic, yaml::Node};
+use crate::{diagnostic::Diagnostic, mapping::Texts, yaml::Node};
 
 /// Adds everything that is wrong with files whose shape is right.
 pub(super) fn check(

@@ -1,9 +1,10 @@
 //! Secrets are never written into a configuration: a field that needs one holds a *reference*, `${file:PATH}` or
 //! `${env:NAME}`.
 //!
-//! A JSON Schema says which fields these are. `format: secret` marks a password or the like: the loader puts the
-//! value in the place of the reference, so that connectors know nothing of references. `format: keys` marks a key
-//! file: the reference stays, and whoever needs the keys reads them. No value appears in a `Debug` or an error.
+//! A JSON Schema says which fields these are. `format: secret` marks the secret of a connector: the loader puts the
+//! value in the place of the reference, so that connectors know nothing of references. In the daemon's own
+//! configuration a [`Secret`] stays a reference and is read when it is used; `format: key-file` marks those that
+//! may have several lines. No value appears in a `Debug` or an error.
 
 use std::{
     fmt,
@@ -18,8 +19,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// The `format` of a field that holds a reference and is read as its value.
 pub const SECRET_FORMAT: &str = "secret";
-/// The `format` of a field that holds a reference to a key file.
-pub const KEYS_FORMAT: &str = "keys";
+/// The `format` of a field that holds a reference and is read as such.
+pub const REFERENCE_FORMAT: &str = "secret-reference";
+/// The `format` of a field that holds a reference to a file of keys.
+pub const KEYS_FORMAT: &str = "key-file";
 
 /// No secret is longer; a larger file is not the one that was meant.
 const LONGEST: u64 = 64 * 1024;
@@ -97,7 +100,7 @@ impl Secret {
     ///
     /// # Errors
     /// As [`read`](Self::read), but there may be several lines.
-    pub fn read_lines(&self) -> Result<SecretString, SecretFault> {
+    pub fn read_text(&self) -> Result<SecretString, SecretFault> {
         self.text().map(SecretString::from)
     }
 
@@ -198,18 +201,17 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// As a field, a reference that stays one is that of a key file.
 impl JsonSchema for Secret {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "KeyFile".into()
+        "Secret".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "format": KEYS_FORMAT,
+            "format": REFERENCE_FORMAT,
             "pattern": r"^\$\{(file:.+|env:[A-Za-z0-9_]+)\}$",
-            "description": "`${file:PATH}` or `${env:NAME}`, never the key itself.",
+            "description": "`${file:PATH}` or `${env:NAME}`, never the secret itself.",
         })
     }
 }

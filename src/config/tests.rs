@@ -24,13 +24,22 @@ use crate::{
     },
 };
 
-const BASE: [(&str, &str); 3] = [
+const BASE: [(&str, &str); 4] = [
     ("acequia.yaml", "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: state\n"),
     (
         "pipelines/permits.yaml",
         "pipeline: permits\nsource: { connector: drops, directory: drop/permits }\nmapping: [licencias-to-permit]\n",
     ),
-    ("mappings/licencias.yaml", "mapping: licencias-to-permit\nto: permit/1\n"),
+    (
+        "mappings/licencias.yaml",
+        "mapping: licencias-to-permit\nto: permit/1\nfrom: { NUM: text }\nkey: permitNumber\n\
+         fields: { permitNumber: { from: NUM, required: true } }\n",
+    ),
+    (
+        "mappings/models/permit.yaml",
+        "model: permit\nversion: 1\ntitle: Permit\n\
+         fields: { permitNumber: { type: text, required: true, class: internal } }\n",
+    ),
 ];
 
 /// A connector that is configured and never opened.
@@ -180,7 +189,7 @@ fn every_code_is_explained() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let (_, expected) = case(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
         for mark in expected.values().flatten() {
-            let known = CODES.iter().any(|doc| doc.code == mark.code)
+            let known = CODES.iter().chain(crate::publish::CODES).any(|doc| doc.code == mark.code)
                 || crate::yaml::CODES.iter().any(|doc| doc.code == mark.code)
                 || mark.code.starts_with("config.drops.");
             assert!(known, "{} is not explained", mark.code);
@@ -200,7 +209,7 @@ fn a_correct_deployment_loads_with_defaults_and_absolute_paths() {
     let directory = config.source.config["directory"].as_str().unwrap();
     assert_eq!(Path::new(directory), dir.path().join("drop/permits"));
     assert_eq!(config.breaker, pipeline::BreakerConfig::default());
-    assert_eq!(loaded.texts.mappings.len(), 1);
+    assert_eq!(loaded.library.mappings.len(), 1);
 }
 
 #[test]
@@ -269,6 +278,7 @@ fn secrets_may_be_left_unread_where_they_are_not() {
 fn two_hundred_pipelines_and_mappings_are_checked_in_well_under_a_second() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), BASE[0].0, BASE[0].1);
+    write(dir.path(), BASE[3].0, BASE[3].1);
     for n in 0..200 {
         let pipeline = format!(
             "pipeline: p{n}\nsource: {{ connector: drops, directory: drop/p{n} }}\nmapping: [m{n}]\n\
@@ -278,7 +288,7 @@ fn two_hundred_pipelines_and_mappings_are_checked_in_well_under_a_second() {
         write(
             dir.path(),
             &format!("mappings/m{n}.yaml"),
-            &format!("mapping: m{n}\nto: permit/1\n"),
+            &BASE[2].1.replace("licencias-to-permit", &format!("m{n}")),
         );
     }
     let begin = Instant::now();

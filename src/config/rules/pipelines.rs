@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{
-        load::{Options, Texts, Written},
+        load::{Options, Written},
         pipeline::PipelineConfig,
         schedule::Schedule,
     },
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
-    yaml::{self, Node},
+    mapping::Texts,
+    yaml::Node,
 };
 
 pub(super) fn check(
@@ -56,12 +57,14 @@ fn names(pipelines: &[Written<PipelineConfig>], found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The names of all mappings, also of those with mistakes, which are reported where they stand.
 fn mapping_names(texts: &Texts) -> Vec<String> {
-    let names = texts.mappings.iter().filter_map(|file| {
-        let node = yaml::parse(file).ok()?;
-        node.get("mapping").and_then(Node::as_text).map(str::to_owned)
-    });
-    names.collect()
+    let name = |line: &str| {
+        let rest = line.strip_prefix("mapping:")?;
+        let rest = rest.split_once(" #").map_or(rest, |(before, _)| before);
+        Some(rest.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    texts.mappings.iter().filter_map(|file| file.text().lines().find_map(name)).collect()
 }
 
 fn mappings(written: &Written<PipelineConfig>, known: &[String], found: &mut Vec<Diagnostic>) {

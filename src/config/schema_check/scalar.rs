@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{At, Mark, MarkKind, Walk, quoted, shape::Shape};
 use crate::{
-    config::secret::{KEYS_FORMAT, Secret},
+    config::secret::Secret,
     diagnostic::{Diagnostic, suggest},
     yaml::Node,
 };
@@ -20,8 +20,8 @@ struct FormatFault {
 impl<'s> Walk<'_, 's> {
     pub(super) fn scalar(&mut self, node: &Node, shape: &Shape<'s>, at: &At<'_>) {
         let text = node.as_text().unwrap_or_default();
-        if shape.is_secret() {
-            return self.secret(node, text, shape, at);
+        if let Some(kind) = shape.secret_kind() {
+            return self.secret(node, text, kind, at);
         }
         if text.contains("${file:") || text.contains("${env:") {
             let message =
@@ -47,10 +47,9 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
-    fn secret(&mut self, node: &Node, text: &str, shape: &Shape<'s>, at: &At<'_>) {
+    fn secret(&mut self, node: &Node, text: &str, kind: MarkKind, at: &At<'_>) {
         if Secret::parse(text).is_some() {
-            let keys = shape.string("format") == Some(KEYS_FORMAT);
-            return self.mark(if keys { MarkKind::Keys } else { MarkKind::Secret }, node, at);
+            return self.mark(kind, node, at);
         }
         self.found.masked.push(node.span.clone());
         let message = format!("{} must be a reference to a secret", at.subject());

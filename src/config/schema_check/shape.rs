@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::MarkKind;
+
 use crate::{
-    config::secret::{KEYS_FORMAT, SECRET_FORMAT},
+    config::secret::{KEYS_FORMAT, REFERENCE_FORMAT, SECRET_FORMAT},
     yaml::{Node, Value},
 };
 
@@ -102,7 +104,16 @@ impl<'s> Shape<'s> {
 
     /// Whether it wants a secret, also if the secret is optional.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.string("format"), Some(SECRET_FORMAT | KEYS_FORMAT))
+        self.secret_kind().is_some()
+    }
+
+    pub(super) fn secret_kind(&self) -> Option<MarkKind> {
+        match self.string("format")? {
+            SECRET_FORMAT => Some(MarkKind::Secret),
+            REFERENCE_FORMAT => Some(MarkKind::Reference),
+            KEYS_FORMAT => Some(MarkKind::KeyFile),
+            _ => None,
+        }
     }
 
     /// Whether a node has one of the types.
