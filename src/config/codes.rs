@@ -70,12 +70,6 @@ pub const CODES: &[CodeDoc] = &[
          proxy with a login before it; list the name of the proxy under `http.hosts`.",
     ),
     code(
-        "config.kafka_option",
-        "a setting of librdkafka that cannot be changed",
-        "Idempotence, acknowledgements, transactional ids, isolation and the partitioner are what exactly-once delivery and ordering \
-         rest on. Addresses and security have keys of their own.",
-    ),
-    code(
         "config.kafka_target",
         "it is not clear where events go",
         "Name brokers with `kafka.bootstrap`, or ask for the development broker with `kafka.embedded: true`. Not both: what the \

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{kafka::KafkaConfig, secret::Secret, units::Period};
 
 /// `acequia.yaml`: what belongs to the daemon and not to a single pipeline.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DaemonConfig {
     /// The version of this format.
@@ -76,10 +76,13 @@ impl Default for HttpConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct KeyConfig {
     /// Seals rejected records. Without it, quarantine holds only where the record stood.
+    #[schemars(extend("format" = "key-file"))]
     pub quarantine: Option<Secret>,
     /// Seals positions and state that hold keys of the source.
+    #[schemars(extend("format" = "key-file"))]
     pub state: Option<Secret>,
     /// Makes pseudonyms. Changing it breaks every pseudonym made before.
+    #[schemars(extend("format" = "key-file"))]
     pub pseudonym: Option<Secret>,
 }
 

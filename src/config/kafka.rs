@@ -126,30 +126,3 @@ impl std::fmt::Display for OptionValue {
         }
     }
 }
-
-/// Settings that cannot be given under `options`, each with the reason.
-pub(super) fn reserved_option(name: &str) -> Option<&'static str> {
-    match name {
-        "enable.idempotence"
-        | "acks"
-        | "request.required.acks"
-        | "transactional.id"
-        | "max.in.flight"
-        | "max.in.flight.requests.per.connection"
-        | "enable.gapless.guarantee"
-        | "isolation.level"
-        | "message.timeout.ms"
-        | "delivery.timeout.ms" => Some("exactly-once delivery rests on it"),
-        "partitioner" | "partitioner_cb" => {
-            Some("the order of events and joins of consumers rest on it")
-        }
-        "bootstrap.servers" | "metadata.broker.list" => Some("it is `kafka.bootstrap`"),
-        _ if name.starts_with("sasl.")
-            || name.starts_with("ssl.")
-            || name == "security.protocol" =>
-        {
-            Some("it is part of `kafka.security`")
-        }
-        _ => None,
-    }
-}

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -20,7 +21,10 @@ use super::{
 use crate::{
     connectors::Registry,
     diagnostic::{Diagnostic, SourceFile, has_errors},
-    mapping::Texts,
+    mapping::{
+        self, Library, Texts,
+        protect::{AnyKeys, KeyNames},
+    },
     yaml::{self, Node},
 };
 
@@ -33,8 +37,8 @@ pub struct Deployment {
     pub daemon: DaemonConfig,
     /// The pipelines, by name.
     pub pipelines: Vec<Pipeline>,
-    /// The mappings and what belongs to them, as text.
-    pub texts: Texts,
+    /// Mappings, models, tables and policies, compiled.
+    pub library: Arc<Library>,
 }
 
 /// A pipeline as configured.
@@ -63,11 +67,15 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let root = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let name =
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut loader = Loader { disk: Disk::new(&root), root, found: Vec::new() };
+    let mut loader =
+        Loader { disk: Disk::new(&root), root, secrets: options.secrets, found: Vec::new() };
     let (daemon, pipelines) = loader.settings(&name, options.registry);
     let texts = loader.texts();
     let mut found = loader.found;
     found.append(&mut loader.disk.faults);
+    let (library, faults) =
+        compile(&texts, daemon.as_ref().and_then(|daemon| daemon.value.as_ref()));
+    found.extend(faults);
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));
     if has_errors(&found) {
@@ -79,9 +87,30 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
         root: loader.root,
         daemon,
         pipelines,
-        texts,
+        library: Arc::new(library),
     });
     (deployment, found)
+}
+
+/// Compiles the mappings against the keys that the daemon has; if that is not known, against any.
+fn compile(texts: &Texts, daemon: Option<&DaemonConfig>) -> (Library, Vec<Diagnostic>) {
+    match daemon {
+        Some(daemon) => mapping::check(texts, &DaemonKeys(daemon)),
+        None => mapping::check(texts, &AnyKeys),
+    }
+}
+
+/// The names that mappings may use for protection.
+struct DaemonKeys<'a>(&'a DaemonConfig);
+
+impl KeyNames for DaemonKeys<'_> {
+    fn domains(&self) -> Vec<&str> {
+        if self.0.keys.pseudonym.is_some() { vec!["*"] } else { Vec::new() }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// A file, its tree and, if its shape is right, its value.
@@ -90,7 +119,6 @@ pub(super) struct Written<T> {
     pub(super) file: Arc<SourceFile>,
     pub(super) node: Node,
     pub(super) value: Option<T>,
-    pub(super) marks: Vec<Mark>,
 }
 
 impl Written<PipelineConfig> {
@@ -103,6 +131,7 @@ impl Written<PipelineConfig> {
 struct Loader {
     disk: Disk,
     root: PathBuf,
+    secrets: bool,
     found: Vec<Diagnostic>,
 }
 
@@ -159,8 +188,11 @@ impl Loader {
         }
         let mut value = None;
         if !has_errors(&diagnostics) {
-            match T::deserialize(self.resolved(&node, &marks)) {
+            let json = self.resolved(&node, &marks, &file, &mut diagnostics);
+            match T::deserialize(json) {
                 Ok(read) => value = Some(read),
+                // Where a secret could not be read, the cause could only be that, or worse, show it.
+                Err(_) if has_errors(&diagnostics) => {}
                 Err(cause) => diagnostics.push(Diagnostic::error(
                     "config.shape",
                     &file,
@@ -170,21 +202,44 @@ impl Loader {
             }
         }
         self.found.extend(diagnostics);
-        Some(Written { file, node, value, marks })
+        Some(Written { file, node, value })
     }
 
-    /// The tree as data, with paths made absolute.
-    fn resolved(&self, node: &Node, marks: &[Mark]) -> Json {
+    /// The tree as data, with paths made absolute and secrets read.
+    fn resolved(
+        &self,
+        node: &Node,
+        marks: &[Mark],
+        file: &Arc<SourceFile>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Json {
         let mut json = node.to_json();
         for mark in marks {
             let Some(Json::String(text)) = json.pointer_mut(&mark.pointer) else { continue };
-            *text = match mark.kind {
-                MarkKind::Path => self.root.join(&*text).to_string_lossy().into_owned(),
-                MarkKind::Secret => match Secret::parse(text) {
-                    Some(secret) => secret.relative_to(&self.root).to_string(),
-                    None => continue,
-                },
+            if mark.kind == MarkKind::Path {
+                *text = self.root.join(&*text).to_string_lossy().into_owned();
+                continue;
+            }
+            let Some(secret) = Secret::parse(text).map(|secret| secret.relative_to(&self.root))
+            else {
+                continue;
             };
+            *text = secret.to_string();
+            if !self.secrets {
+                continue;
+            }
+            let key_file = mark.kind == MarkKind::KeyFile;
+            let read = if key_file { secret.read_text() } else { secret.read() };
+            match read {
+                Ok(value) if mark.kind == MarkKind::Secret => {
+                    value.expose_secret().clone_into(text);
+                }
+                Ok(_) => {}
+                Err(fault) => found.push(
+                    Diagnostic::error(fault.code, file, mark.span.clone(), fault.message)
+                        .help(fault.hint),
+                ),
+            }
         }
         json
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::units::{ByteSize, Percent, Period};
 
 /// One pipeline: a source, what its records become, and where they go.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineConfig {
     /// Its name, unique in the deployment. Part of every event's source and of its transactional id: never change it
@@ -41,13 +41,19 @@ pub struct PipelineConfig {
 }
 
 /// The source of a pipeline. What stands beside `connector` is the connector's own.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 pub struct SourceConfig {
     /// The kind of system.
     pub connector: String,
-    /// The connector's configuration, already checked by it.
+    /// The connector's configuration, already checked by it, with the values of its secrets: never print it.
     #[serde(flatten)]
     pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+impl std::fmt::Debug for SourceConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceConfig").field("connector", &self.connector).finish_non_exhaustive()
+    }
 }
 
 /// Stands for every source in the generated schema until the known connectors are put in its place.

@@ -23,9 +23,6 @@ pub(super) fn check(
 ) {
     if let Some(written) = daemon {
         daemon::check(written, pipelines.is_empty(), found);
-        if options.secrets {
-            daemon::secrets(written, found);
-        }
     }
     pipelines::check(pipelines, texts, options, found);
     directories::check(pipelines, found);

@@ -3,12 +3,13 @@
 use acequia_api::AnyConnector;
 use serde_json::{Map, Value as Json, json};
 
-use super::{daemon::DaemonConfig, pipeline::PipelineConfig};
+use super::{daemon::DaemonConfig, pipeline::PipelineConfig, secret::SECRET_FORMAT};
 use crate::connectors::Registry;
 
 /// The schema of `acequia.yaml`.
 pub fn daemon() -> Json {
     let mut schema = schemars::schema_for!(DaemonConfig).to_value();
+    mark(&mut schema);
     tidy(&mut schema);
     schema["title"] = "acequia.yaml".into();
     schema
@@ -28,6 +29,7 @@ pub fn pipeline(registry: Registry) -> Json {
     if let Some(known) = schema["$defs"].as_object_mut() {
         known.append(&mut defs);
     }
+    mark(&mut schema);
     tidy(&mut schema);
     schema["title"] = "a file in pipelines/".into();
     schema
@@ -67,6 +69,36 @@ fn rename(schema: &mut Json, kind: &str) {
         }
         Json::Array(items) => items.iter_mut().for_each(|item| rename(item, kind)),
         _ => {}
+    }
+}
+
+/// Words that mean the same in every connector, so that none has to say it again.
+const WORDS: [(&str, &str); 2] = [("directory", "path"), ("password", SECRET_FORMAT)];
+
+/// Marks paths and secrets by their name where the schema does not.
+fn mark(schema: &mut Json) {
+    match schema {
+        Json::Object(map) => {
+            for (word, format) in WORDS {
+                let field = map.get_mut("properties").and_then(|fields| fields.get_mut(word));
+                if let Some(Json::Object(field)) = field {
+                    if is_text(field) {
+                        field.entry("format").or_insert_with(|| format.into());
+                    }
+                }
+            }
+            map.values_mut().for_each(mark);
+        }
+        Json::Array(items) => items.iter_mut().for_each(mark),
+        _ => {}
+    }
+}
+
+fn is_text(field: &Map<String, Json>) -> bool {
+    match field.get("type") {
+        Some(Json::String(kind)) => kind == "string",
+        Some(Json::Array(kinds)) => kinds.contains(&"string".into()),
+        _ => false,
     }
 }
 

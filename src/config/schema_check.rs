@@ -5,7 +5,7 @@
 //! JSON Schema that `schemars` writes for serde types is understood; where a keyword is unknown the check is
 //! lenient, and serde has the last word.
 //!
-//! Three things go beyond JSON Schema. `format: secret` accepts only references; a value written there, or behind a
+//! Three things go beyond JSON Schema. `format: secret` and its kin accept only references; a value written there, or behind a
 //! misspelt key that looks like one, is *masked* in the text of every diagnostic of the file. `format: path` marks
 //! paths, which are taken from the folder of the deployment when they are relative. A reference to a secret in any
 //! other field is refused, because nothing would replace it.
@@ -39,8 +39,12 @@ pub struct Mark {
 /// What a marked scalar is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
-    /// A reference to a secret.
+    /// A reference to a secret, to be replaced by its value.
     Secret,
+    /// A reference to a secret, to be read by whoever uses it.
+    Reference,
+    /// The same, of several lines.
+    KeyFile,
     /// A path.
     Path,
 }

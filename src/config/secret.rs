@@ -1,7 +1,10 @@
 //! Secrets are never written into a configuration: a field that needs one holds a *reference*, `${file:PATH}` or
-//! `${env:NAME}`, and the value is read when it is used, so that a rotated secret needs no new configuration.
+//! `${env:NAME}`.
 //!
-//! Nothing here ever shows a value: not `Debug`, not an error.
+//! A JSON Schema says which fields these are. `format: secret` marks the secret of a connector: the loader puts the
+//! value in the place of the reference, so that connectors know nothing of references. In the daemon's own
+//! configuration a [`Secret`] stays a reference and is read when it is used; `format: key-file` marks those that
+//! may have several lines. No value appears in a `Debug` or an error.
 
 use std::{
     fmt,
@@ -14,8 +17,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// The `format` by which a JSON Schema marks a field that holds a secret reference.
-pub const FORMAT: &str = "secret";
+/// The `format` of a field that holds a reference and is read as its value.
+pub const SECRET_FORMAT: &str = "secret";
+/// The `format` of a field that holds a reference and is read as such.
+pub const REFERENCE_FORMAT: &str = "secret-reference";
+/// The `format` of a field that holds a reference to a file of keys.
+pub const KEYS_FORMAT: &str = "key-file";
 
 /// No secret is longer; a larger file is not the one that was meant.
 const LONGEST: u64 = 64 * 1024;
@@ -70,35 +77,15 @@ impl Secret {
         }
     }
 
-    /// Reads the value as it stands, of any number of lines: for files of keys.
+    /// Reads a value of one line. One final line break is not part of it, as editors and `echo` leave one.
     ///
     /// # Errors
-    /// As for [`read`](Self::read), but for the number of lines.
-    pub fn read_text(&self) -> Result<SecretString, SecretFault> {
-        let value = match self {
-            Self::Env(name) => read_env(name)?,
-            Self::File(path) => read_file(path)?,
-        };
-        if value.trim().is_empty() {
-            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
-        }
-        Ok(SecretString::from(value))
-    }
-
-    /// Reads the value. One final line break is not part of it, as editors and `echo` leave one.
-    ///
-    /// # Errors
-    /// Missing, empty, not text, too long, or a file that every user of the machine may read.
+    /// Missing, empty, not text, more than a line, too long, or a file that every user of the machine may read.
     pub fn read(&self) -> Result<SecretString, SecretFault> {
-        let value = match self {
-            Self::Env(name) => read_env(name)?,
-            Self::File(path) => read_file(path)?,
-        };
-        let value = value.strip_suffix('\n').unwrap_or(&value);
+        let text = self.text()?;
+        let value = text.as_str();
+        let value = value.strip_suffix('\n').unwrap_or(value);
         let value = value.strip_suffix('\r').unwrap_or(value);
-        if value.trim().is_empty() {
-            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
-        }
         if value.contains(['\n', '\r', '\0']) {
             return Err(self.fault(
                 "config.secret_malformed",
@@ -107,6 +94,25 @@ impl Secret {
             ));
         }
         Ok(SecretString::from(value))
+    }
+
+    /// Reads a whole text, such as a key file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but there may be several lines.
+    pub fn read_text(&self) -> Result<SecretString, SecretFault> {
+        self.text().map(SecretString::from)
+    }
+
+    fn text(&self) -> Result<String, SecretFault> {
+        let text = match self {
+            Self::Env(name) => read_env(name)?,
+            Self::File(path) => read_file(path)?,
+        };
+        if text.trim().is_empty() {
+            return Err(self.fault("config.secret_empty", "is empty", "put the secret there"));
+        }
+        Ok(text)
     }
 
     fn fault(&self, code: &'static str, what: &str, hint: &str) -> SecretFault {
@@ -203,7 +209,7 @@ impl JsonSchema for Secret {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "format": FORMAT,
+            "format": REFERENCE_FORMAT,
             "pattern": r"^\$\{(file:.+|env:[A-Za-z0-9_]+)\}$",
             "description": "`${file:PATH}` or `${env:NAME}`, never the secret itself.",
         })

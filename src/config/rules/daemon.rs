@@ -1,16 +1,10 @@
 //! Rules of `acequia.yaml`.
 
 use super::{
-    super::{
-        daemon::DaemonConfig,
-        kafka::{KafkaConfig, reserved_option},
-        load::Written,
-        schema_check::MarkKind,
-        secret::Secret,
-    },
+    super::{daemon::DaemonConfig, kafka::KafkaConfig, load::Written},
     place,
 };
-use crate::diagnostic::Diagnostic;
+use crate::{diagnostic::Diagnostic, publish};
 
 /// The longest path that a Unix socket can have on Linux.
 const LONGEST_SOCKET: usize = 107;
@@ -47,23 +41,6 @@ pub(super) fn check(
             "without `keys.quarantine`, rejected records are kept without their content",
             "let `acequia init` make keys, and name the file: `${file:keys/quarantine.key}`",
         );
-    }
-}
-
-/// Reads every secret that the file refers to.
-pub(super) fn secrets(written: &Written<DaemonConfig>, found: &mut Vec<Diagnostic>) {
-    let Some(config) = written.value.as_ref().and_then(|config| serde_json::to_value(config).ok())
-    else {
-        return;
-    };
-    for mark in written.marks.iter().filter(|mark| mark.kind == MarkKind::Secret) {
-        let reference =
-            config.pointer(&mark.pointer).and_then(|value| Secret::parse(value.as_str()?));
-        if let Some(fault) = reference.and_then(|secret| secret.read().err()) {
-            let error =
-                Diagnostic::error(fault.code, &written.file, mark.span.clone(), fault.message);
-            found.push(error.help(fault.hint));
-        }
     }
 }
 
@@ -149,20 +126,28 @@ fn durability(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut 
     }
 }
 
+/// What librdkafka may be told is the publisher's to say.
 fn options(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut Vec<Diagnostic>) {
+    let text = |(name, value): (&String, &super::super::kafka::OptionValue)| {
+        (name.clone(), publish::OptionValue::Text(value.to_string()))
+    };
+    let alone = publish::KafkaConfig {
+        embedded: true,
+        options: kafka.options.iter().map(text).collect(),
+        ..publish::KafkaConfig::default()
+    };
     let entries = written.node.get("kafka").and_then(|kafka| kafka.get("options")?.entries());
-    for (key, _) in entries.into_iter().flatten() {
-        if let Some(reason) = reserved_option(&key.text) {
-            let message = format!("`{}` cannot be set here: {reason}", key.text);
-            found.push(Diagnostic::error(
-                "config.kafka_option",
-                &written.file,
-                key.span.clone(),
-                message,
-            ));
-        }
+    for fault in alone.validate() {
+        let name = fault.path.last().map(String::as_str).unwrap_or_default();
+        let key = entries.into_iter().flatten().find(|(key, _)| key.text == name);
+        let span =
+            key.map_or_else(|| place(&written.node, &["kafka"]), |(key, _)| key.span.clone());
+        let error = Diagnostic::error(fault.code, &written.file, span, fault.message);
+        found.push(match fault.hint {
+            Some(hint) => error.help(hint),
+            None => error,
+        });
     }
-    debug_assert!(entries.is_none_or(|entries| entries.len() == kafka.options.len()));
 }
 
 fn listeners(written: &Written<DaemonConfig>, config: &DaemonConfig, found: &mut Vec<Diagnostic>) {

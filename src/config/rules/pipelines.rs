@@ -13,7 +13,7 @@ use super::{
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::Texts,
-    yaml::{self, Node},
+    yaml::Node,
 };
 
 pub(super) fn check(
@@ -57,12 +57,14 @@ fn names(pipelines: &[Written<PipelineConfig>], found: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The names of all mappings, also of those with mistakes, which are reported where they stand.
 fn mapping_names(texts: &Texts) -> Vec<String> {
-    let names = texts.mappings.iter().filter_map(|file| {
-        let node = yaml::parse(file).ok()?;
-        node.get("mapping").and_then(Node::as_text).map(str::to_owned)
-    });
-    names.collect()
+    let name = |line: &str| {
+        let rest = line.strip_prefix("mapping:")?;
+        let rest = rest.split_once(" #").map_or(rest, |(before, _)| before);
+        Some(rest.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    texts.mappings.iter().filter_map(|file| file.text().lines().find_map(name)).collect()
 }
 
 fn mappings(written: &Written<PipelineConfig>, known: &[String], found: &mut Vec<Diagnostic>) {

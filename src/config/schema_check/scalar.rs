@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::{At, Mark, MarkKind, Walk, quoted, shape::Shape};
 use crate::{
-    config::secret::{FORMAT as SECRET, Secret},
+    config::secret::Secret,
     diagnostic::{Diagnostic, suggest},
     yaml::Node,
 };
@@ -20,8 +20,8 @@ struct FormatFault {
 impl<'s> Walk<'_, 's> {
     pub(super) fn scalar(&mut self, node: &Node, shape: &Shape<'s>, at: &At<'_>) {
         let text = node.as_text().unwrap_or_default();
-        if shape.is_secret() {
-            return self.secret(node, text, at);
+        if let Some(kind) = shape.secret_kind() {
+            return self.secret(node, text, kind, at);
         }
         if text.contains("${file:") || text.contains("${env:") {
             let message =
@@ -47,15 +47,15 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
-    fn secret(&mut self, node: &Node, text: &str, at: &At<'_>) {
+    fn secret(&mut self, node: &Node, text: &str, kind: MarkKind, at: &At<'_>) {
         if Secret::parse(text).is_some() {
-            return self.mark(MarkKind::Secret, node, at);
+            return self.mark(kind, node, at);
         }
         self.found.masked.push(node.span.clone());
         let message = format!("{} must be a reference to a secret", at.subject());
         let found = Diagnostic::error("config.secret_inline", self.file, node.span.clone(), message)
             .label("not shown")
-            .note(format!("a field of format `{SECRET}` never holds the secret itself, so that a configuration can be shown to anyone"))
+            .note("such a field never holds the secret itself, so that a configuration can be shown to anyone")
             .help("put it into a file that only the daemon may read and write `${file:/path}`, or `${env:NAME}`");
         self.found.diagnostics.push(found);
     }

@@ -2,7 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::yaml::{Node, Value};
+use super::MarkKind;
+
+use crate::{
+    config::secret::{KEYS_FORMAT, REFERENCE_FORMAT, SECRET_FORMAT},
+    yaml::{Node, Value},
+};
 
 /// The objects that together make up a schema.
 pub(super) struct Shape<'s> {
@@ -99,7 +104,16 @@ impl<'s> Shape<'s> {
 
     /// Whether it wants a secret, also if the secret is optional.
     pub(super) fn is_secret(&self) -> bool {
-        self.string("format") == Some(super::super::secret::FORMAT)
+        self.secret_kind().is_some()
+    }
+
+    pub(super) fn secret_kind(&self) -> Option<MarkKind> {
+        match self.string("format")? {
+            SECRET_FORMAT => Some(MarkKind::Secret),
+            REFERENCE_FORMAT => Some(MarkKind::Reference),
+            KEYS_FORMAT => Some(MarkKind::KeyFile),
+            _ => None,
+        }
     }
 
     /// Whether a node has one of the types.
