@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::load::{self, Loaded};
+use super::load;
 use crate::{
     admin,
     connectors::registry,
@@ -55,19 +55,19 @@ enum Wish {
 /// # Errors
 /// What keeps the daemon as a whole from running: the lock, a key, the broker of development.
 pub async fn run(path: &Path, args: &RunArgs, color: bool) -> Result<Ended, Failure> {
-    let Some(loaded) = load::load(path, color) else { return Ok(Ended::Badly) };
-    let ground = startup::prepare(&loaded.deployment, &loaded.library, registry(), args.once)?;
+    let Some(deployment) = load::load(path, color) else { return Ok(Ended::Badly) };
+    let ground = startup::prepare(&deployment, registry(), args.once)?;
     if let Some(broker) = &ground.broker {
         tracing::info!(bootstrap = broker.bootstrap(), limits = LIMITS, "development broker");
     }
-    let presence = startup::presence(&loaded.deployment, &ground)?;
+    let presence = startup::presence(&deployment, &ground)?;
     let mut signals = Signals::listen()?;
     let mut supervisor = Supervisor::new(presence);
     let fleet = supervisor.fleet();
-    let _admin = admin::serve(&loaded.deployment.daemon, fleet.clone()).await?;
-    supervisor.apply(startup::plan(&loaded.deployment, &loaded.library, &ground.around)?).await;
+    let _admin = admin::serve(&deployment.daemon, fleet.clone()).await?;
+    supervisor.apply(startup::plan(&deployment, &ground.around)?).await;
     notify(&[sd_notify::NotifyState::Ready]);
-    let within = loaded.deployment.daemon.limits.stop_within.0;
+    let within = deployment.daemon.limits.stop_within.0;
     let progress = args.once.then(|| watch(fleet.clone()));
     let ended = loop {
         let wish = tokio::select! {
@@ -130,8 +130,8 @@ async fn reload(
     color: bool,
 ) {
     notify(&[sd_notify::NotifyState::Reloading]);
-    let Loaded { deployment, library, .. } = match load::read(path) {
-        Ok(loaded) => loaded,
+    let deployment = match load::read(path) {
+        Ok((deployment, _)) => deployment,
         Err(found) => {
             let text = diagnostic::render(&found, color);
             tracing::error!("the new configuration has mistakes and is not used:\n{text}");
@@ -139,7 +139,7 @@ async fn reload(
             return;
         }
     };
-    match startup::plan(&deployment, &library, around) {
+    match startup::plan(&deployment, around) {
         Ok(plan) => {
             let changes = supervisor.apply(plan).await;
             tracing::info!(started = ?changes.started, replaced = ?changes.replaced, stopped = ?changes.stopped, "reloaded");

@@ -37,13 +37,13 @@ pub struct TailArgs {
 /// # Errors
 /// The cluster cannot be reached, a topic is missing, nothing can be printed.
 pub fn run(path: &Path, args: &TailArgs, format: Format, color: bool) -> Result<bool, Failure> {
-    let Some(loaded) = load::load(path, color) else { return Ok(false) };
-    let kafka = startup::connection(&loaded.deployment.daemon.kafka)?;
+    let Some(deployment) = load::load(path, color) else { return Ok(false) };
+    let kafka = startup::connection(&deployment.daemon.kafka)?;
     let kafka = match kafka.embedded {
         false => kafka,
         true => return Err(load::embedded_elsewhere("tail")),
     };
-    let plan = compile::topic_plan(&loaded.deployment, &loaded.library, &kafka)?;
+    let plan = compile::topic_plan(&deployment, &kafka)?;
     let events = plan.topics.iter().filter(|topic| topic.role == crate::publish::Role::Events);
     let mut topics: Vec<Arc<str>> = events.map(|topic| Arc::clone(&topic.name)).collect();
     if !args.topic.is_empty() {

@@ -58,11 +58,10 @@ const DEFAULT_TOPIC_BYTES: usize = 1_000_000 - 2048;
 pub fn compile(
     pipeline: &Pipeline,
     deployment: &Deployment,
-    library: &Library,
     around: &Surroundings,
 ) -> Result<Spec, Failure> {
     let config = &*pipeline.config;
-    let mappings = mappings(config, library)?;
+    let mappings = mappings(config, &deployment.library)?;
     let topics = topics(config, &deployment.daemon.deployment, &mappings);
     let connector = around
         .registry
@@ -121,15 +120,11 @@ pub fn compile(
 ///
 /// # Errors
 /// As for [`compile`].
-pub fn topic_plan(
-    deployment: &Deployment,
-    library: &Library,
-    kafka: &KafkaConfig,
-) -> Result<TopicPlan, Failure> {
+pub fn topic_plan(deployment: &Deployment, kafka: &KafkaConfig) -> Result<TopicPlan, Failure> {
     let name = &deployment.daemon.deployment;
     let mut events: BTreeMap<Arc<str>, bool> = BTreeMap::new();
     for pipeline in &deployment.pipelines {
-        let mappings = mappings(&pipeline.config, library)?;
+        let mappings = mappings(&pipeline.config, &deployment.library)?;
         for topic in topics(&pipeline.config, name, &mappings).names {
             *events.entry(topic).or_default() |= pipeline.config.publish.tombstones;
         }

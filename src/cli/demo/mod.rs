@@ -25,7 +25,6 @@ use crate::{
     connectors::registry,
     diagnostic,
     event::KeyRing,
-    mapping::{self, Library},
     pipeline::{failure::Failure, state::Stop},
     publish::{KafkaConfig, Quarantined, SystemTopics, read_all},
     supervisor::{Fleet, Supervisor, startup},
@@ -89,11 +88,11 @@ pub struct Performance {
 /// What keeps the pipelines from running, which on a working machine is nothing; and errors of `out`.
 pub async fn run(args: &DemoArgs, color: bool, out: &mut impl Write) -> Result<(), Failure> {
     let stage = Stage::set()?;
-    let (deployment, library) = stage.load()?;
+    let deployment = stage.load()?;
     let began = Instant::now();
-    let ground = startup::prepare(&deployment, &library, registry(), true)?;
+    let ground = startup::prepare(&deployment, registry(), true)?;
     let mut supervisor = Supervisor::new(None);
-    let plan = startup::plan(&deployment, &library, &ground.around)?;
+    let plan = startup::plan(&deployment, &ground.around)?;
     let fleet = supervisor.fleet();
     supervisor.apply(plan).await;
     let stops = supervisor.finished().await;
@@ -220,21 +219,13 @@ impl Stage {
         options.write(true).create_new(true).mode(mode).open(path)?.write_all(bytes)
     }
 
-    fn load(&self) -> Result<(Deployment, Library), Failure> {
+    fn load(&self) -> Result<Deployment, Failure> {
         let options = config::Options { registry: registry(), secrets: true };
-        let (deployment, mut found) = config::load(&self.directory.join("acequia.yaml"), options);
-        let broken = |found: &[diagnostic::Diagnostic]| {
-            let text = diagnostic::render(found, false);
-            Failure::new(
-                ErrorClass::Bug,
-                "demo.deployment",
-                format!("the example is broken:\n{text}"),
-            )
-        };
-        let Some(deployment) = deployment else { return Err(broken(&found)) };
-        let keys = startup::keys(&deployment)?;
-        let (library, faults) = mapping::check(&deployment.texts, &keys);
-        found.extend(faults);
-        if diagnostic::has_errors(&found) { Err(broken(&found)) } else { Ok((deployment, library)) }
+        let (deployment, found) = config::load(&self.directory.join("acequia.yaml"), options);
+        deployment.ok_or_else(|| {
+            let text = diagnostic::render(&found, false);
+            let message = format!("the example is broken:\n{text}");
+            Failure::new(ErrorClass::Bug, "demo.deployment", message)
+        })
     }
 }
