@@ -127,7 +127,8 @@ impl MirrorFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(self.failed("read", &error)),
         };
-        let at = StoredAt { topic: self.path.display().to_string().into(), partition: 0, offset: 0 };
+        let at =
+            StoredAt { topic: self.path.display().to_string().into(), partition: 0, offset: 0 };
         stored::parse("mirror", &bytes, &at).map(Some).map_err(|mut error| {
             if error.code == "checkpoint.corrupt" {
                 error.code = "checkpoint.mirror";

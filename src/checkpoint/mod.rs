@@ -31,7 +31,8 @@ pub use mirror::{Kinship, Mirror, MirrorFile, RegressionReason, compare};
 pub use recover::{Recovered, Recovery, Step};
 pub use seal::{SealKey, Sealed, SealedBadly};
 pub use state_cache::{CacheIdentity, StateCache, StateStore};
-pub(crate) use stored::{STORED_FORMAT, parse_claim, parse_state, to_bytes};
 pub use stored::{
-    Chain, ChainLink, ClaimRecord, HeadRecord, Kept, SplitRecord, StateRecord, StoredAt, StoredKey, Task,
+    Chain, ChainLink, ClaimRecord, HeadRecord, Kept, SplitRecord, StateRecord, StoredAt, StoredKey,
+    Task,
 };
+pub(crate) use stored::{STORED_FORMAT, parse_claim, parse_state, to_bytes};

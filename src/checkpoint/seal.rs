@@ -64,8 +64,7 @@ impl SealKey {
             .ok()
             .and_then(|nonce| nonce.try_into().ok())
             .ok_or(SealedBadly::Damaged)?;
-        let sealed =
-            BASE64.decode(sealed.sealed.as_bytes()).map_err(|_| SealedBadly::Damaged)?;
+        let sealed = BASE64.decode(sealed.sealed.as_bytes()).map_err(|_| SealedBadly::Damaged)?;
         self.cipher
             .decrypt(&Nonce::from(nonce), Payload { msg: &sealed, aad: context })
             .map_err(|_| SealedBadly::Refused)

@@ -178,14 +178,22 @@ impl<T: Serialize + DeserializeOwned + Clone> Kept<T> {
     ///
     /// # Errors
     /// `checkpoint.sealed` without the right key.
-    pub fn open(&self, key: Option<&SealKey>, context: &[u8], at: &StoredAt) -> Result<T, StoredError> {
+    pub fn open(
+        &self,
+        key: Option<&SealKey>,
+        context: &[u8],
+        at: &StoredAt,
+    ) -> Result<T, StoredError> {
         let sealed = match self {
             Self::Plain(value) => return Ok(value.clone()),
             Self::Sealed(sealed) => sealed,
         };
         let refused = |why: &str| {
-            StoredError::new("checkpoint.sealed", format!("the record at {at} cannot be opened: {why}"))
-                .hint("configure the state key with which this deployment ran before")
+            StoredError::new(
+                "checkpoint.sealed",
+                format!("the record at {at} cannot be opened: {why}"),
+            )
+            .hint("configure the state key with which this deployment ran before")
         };
         let key = key.ok_or_else(|| refused("no state key is configured"))?;
         let plain = key.open(sealed, context).map_err(|why| refused(&why.to_string()))?;
@@ -194,7 +202,10 @@ impl<T: Serialize + DeserializeOwned + Clone> Kept<T> {
 }
 
 fn sealing_failed() -> StoredError {
-    StoredError::new("checkpoint.sealed", "a value could not be sealed with the state key".to_owned())
+    StoredError::new(
+        "checkpoint.sealed",
+        "a value could not be sealed with the state key".to_owned(),
+    )
 }
 
 /// The stored position of a split.

@@ -52,7 +52,12 @@ impl Cluster {
             .create_with_context(Context::new(&kafka.security))
             .map_err(|error| client_error(&error, id))?;
         let settings = !kafka.embedded && !kafka.security.uses_tokens();
-        Ok(Self { admin: Some(admin), settings, id: id.to_owned(), cancel: CancellationToken::new() })
+        Ok(Self {
+            admin: Some(admin),
+            settings,
+            id: id.to_owned(),
+            cancel: CancellationToken::new(),
+        })
     }
 
     /// Gives up when the token is cancelled.
@@ -121,7 +126,8 @@ impl Cluster {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => {
                     let code = outcome::code_of(&error);
-                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT {
+                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT
+                    {
                         return Err(self.failed(&error, None));
                     }
                 }
@@ -139,8 +145,7 @@ impl Cluster {
         let answers = block_on(self.admin().describe_configs(&resources, &options))
             .map_err(|error| self.failed(&error, None))?;
         for (name, answer) in names.iter().zip(answers) {
-            let resource =
-                answer.map_err(|code| self.refused(code, Some(name)))?;
+            let resource = answer.map_err(|code| self.refused(code, Some(name)))?;
             let ConfigResource { specifier: OwnedResourceSpecifier::Topic(name), entries } =
                 resource
             else {
@@ -169,9 +174,8 @@ impl Cluster {
         changes: &[Change],
         found: &BTreeMap<Arc<str>, TopicFacts>,
     ) -> Result<(), PublishError> {
-        let options = AdminOptions::new()
-            .request_timeout(Some(TIMEOUT))
-            .operation_timeout(Some(TIMEOUT));
+        let options =
+            AdminOptions::new().request_timeout(Some(TIMEOUT)).operation_timeout(Some(TIMEOUT));
         let new: Vec<NewTopic<'_>> = changes.iter().filter_map(new_topic).collect();
         if !new.is_empty() {
             let answers = block_on(self.admin().create_topics(&new, &options))

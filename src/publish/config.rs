@@ -179,11 +179,12 @@ impl KafkaConfig {
     pub fn is_loopback(&self) -> bool {
         self.embedded
             || self.bootstrap.as_deref().is_some_and(|bootstrap| {
-                !bootstrap.is_empty() && hosts(bootstrap).all(|host| {
-                    let address = host.trim_start_matches('[').trim_end_matches(']');
-                    host == "localhost"
-                        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-                })
+                !bootstrap.is_empty()
+                    && hosts(bootstrap).all(|host| {
+                        let address = host.trim_start_matches('[').trim_end_matches(']');
+                        host == "localhost"
+                            || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+                    })
             })
     }
 
@@ -212,11 +213,9 @@ fn option_fault(key: &str) -> Option<ConfigFault> {
     let path = ["options", key];
     let found = FIXED.iter().find(|(fixed, _)| *fixed == key);
     Some(match found {
-        Some((_, why)) => fault(
-            &path,
-            "config.kafka.option_fixed",
-            format!("`{key}` cannot be set here: {why}"),
-        ),
+        Some((_, why)) => {
+            fault(&path, "config.kafka.option_fixed", format!("`{key}` cannot be set here: {why}"))
+        }
         None if key.starts_with("sasl.") || key.starts_with("ssl.") => fault(
             &path,
             "config.kafka.option_fixed",
@@ -236,11 +235,7 @@ fn option_fault(key: &str) -> Option<ConfigFault> {
     })
 }
 
-pub(super) fn fault(
-    path: &[&str],
-    code: &'static str,
-    message: impl Into<String>,
-) -> ConfigFault {
+pub(super) fn fault(path: &[&str], code: &'static str, message: impl Into<String>) -> ConfigFault {
     ConfigFault {
         path: path.iter().map(|&key| key.to_owned()).collect(),
         code,
@@ -345,7 +340,9 @@ mod tests {
     #[test]
     fn loopback_means_every_broker() {
         let at = |bootstrap: &str| parse(serde_json::json!({"bootstrap": bootstrap})).is_loopback();
-        assert!(at("localhost:9092") && at("127.0.0.1:1,PLAINTEXT://127.0.0.2:2") && at("[::1]:9092"));
+        assert!(
+            at("localhost:9092") && at("127.0.0.1:1,PLAINTEXT://127.0.0.2:2") && at("[::1]:9092")
+        );
         assert!(!at("localhost:9092,kafka:9092") && !at("127.example.org:9092") && !at(""));
     }
 }

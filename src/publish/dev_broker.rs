@@ -74,11 +74,12 @@ impl DevBroker {
     pub fn create_topics(&self, plan: &TopicPlan) -> Result<(), PublishError> {
         for topic in &plan.topics {
             let (name, partitions) = (topic.name.to_string(), topic.partitions);
-            self.with(move |cluster| cluster.create_topic(&name, partitions, 1))?
-                .or_else(|error| match outcome::code_of(&error) {
+            self.with(move |cluster| cluster.create_topic(&name, partitions, 1))?.or_else(
+                |error| match outcome::code_of(&error) {
                     rdkafka::error::RDKafkaErrorCode::TopicAlreadyExists => Ok(()),
                     code => Err(failed(&code.to_string())),
-                })?;
+                },
+            )?;
         }
         Ok(())
     }

@@ -131,7 +131,8 @@ impl ProducerContext for Context {
         if let Err((error, message)) = result {
             let code = outcome::code_of(error);
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            if failure.as_ref().is_none_or(|known| is_aftermath(known.code) && !is_aftermath(code)) {
+            if failure.as_ref().is_none_or(|known| is_aftermath(known.code) && !is_aftermath(code))
+            {
                 *failure = Some(Failure { code, topic: message.topic().to_owned(), token });
             }
             self.failed.store(true, Ordering::Release);
@@ -205,6 +206,8 @@ impl TransactionalProducer {
         let started = Instant::now();
         loop {
             self.producer.poll(Duration::ZERO);
+            // Asked for its coordinator before it has a connection, librdkafka asks again only after half a second.
+            let _ = self.producer.client().fetch_cluster_id(FENCE_SLICE);
             let error = match self.producer.init_transactions(FENCE_SLICE) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
@@ -219,7 +222,14 @@ impl TransactionalProducer {
             if let Some((code, reason)) = &last
                 && needs_a_person(*code)
             {
-                return Err(outcome::error(Phase::Fence, *code, &self.id, None, Some(reason), None));
+                return Err(outcome::error(
+                    Phase::Fence,
+                    *code,
+                    &self.id,
+                    None,
+                    Some(reason),
+                    None,
+                ));
             }
             if !retriable || started.elapsed() > FENCE_DEADLINE {
                 let reason = last.as_ref().map(|(_, reason)| &**reason);
@@ -242,7 +252,8 @@ impl TransactionalProducer {
         value: Option<&[u8]>,
         about: About,
     ) -> Result<(), PublishError> {
-        let mut record = BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(key);
+        let mut record =
+            BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(key);
         record.payload = value;
         self.since_poll += 1;
         if self.since_poll >= POLL_EVERY {
@@ -260,7 +271,12 @@ impl TransactionalProducer {
                 }
                 Err((error, _)) => {
                     let row = About::of(about.token());
-                    return Err(self.error(Phase::Send, outcome::code_of(&error), Some(topic), row));
+                    return Err(self.error(
+                        Phase::Send,
+                        outcome::code_of(&error),
+                        Some(topic),
+                        row,
+                    ));
                 }
             }
         }
@@ -322,7 +338,10 @@ impl TransactionalProducer {
     /// The id of the cluster.
     pub(super) fn cluster_id(&self) -> Result<String, PublishError> {
         self.producer.client().fetch_cluster_id(METADATA_TIMEOUT).ok_or_else(|| {
-            PublishError::transient("publish.unreachable", "the cluster did not tell its id in time")
+            PublishError::transient(
+                "publish.unreachable",
+                "the cluster did not tell its id in time",
+            )
         })
     }
 
@@ -377,7 +396,13 @@ impl TransactionalProducer {
         let started = Instant::now();
         loop {
             self.producer.poll(Duration::ZERO);
-            let failure = self.producer.context().failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let failure = self
+                .producer
+                .context()
+                .failure
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             if let Some(failure) = failure
                 && !is_aftermath(failure.code)
             {
@@ -464,7 +489,8 @@ mod tests {
         let line = "[thrd:127.0.0.1:1/1]: 127.0.0.1:1/1: Disconnected (after 812ms in state UP)";
         assert!(is_disturbance("FAIL", line));
         assert!(is_disturbance("REQTMOUT", "Timed out 1 in-flight, 0 retry-queued"));
-        let refused = "Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
+        let refused =
+            "Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
         assert!(!is_disturbance("FAIL", refused));
         assert!(!is_disturbance("CONFWARN", "in state UP"));
     }
@@ -483,8 +509,16 @@ mod tests {
         for (key, value) in [("batch.size", "5000000"), ("linger.ms", "50"), ("acks", "1")] {
             kafka.options.insert(key.into(), super::super::OptionValue::Text(value.into()));
         }
-        let config = settings(&kafka, "town.permits.0", SizeLimits { smallest: 100_000, largest: 2_000_000 });
-        assert_eq!(config.get("batch.size"), Some("100000"), "no set larger than the smallest topic takes");
+        let config = settings(
+            &kafka,
+            "town.permits.0",
+            SizeLimits { smallest: 100_000, largest: 2_000_000 },
+        );
+        assert_eq!(
+            config.get("batch.size"),
+            Some("100000"),
+            "no set larger than the smallest topic takes"
+        );
         assert_eq!(config.get("message.max.bytes"), Some("2000000"));
         assert_eq!(config.get("linger.ms"), Some("50"));
         assert_eq!(config.get("acks"), Some("all"));

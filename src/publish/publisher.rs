@@ -45,8 +45,8 @@ use std::{
 use acequia_api::{CancellationToken, RecordBatch, StateChange, StateView};
 
 use super::{
-    KafkaConfig, Notice, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts, TopicPlan,
-    claims,
+    KafkaConfig, Notice, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
+    TopicPlan, claims,
     cluster::Cluster,
     partition::partition_of,
     producer::{About, SizeLimits, TransactionalProducer},
@@ -123,6 +123,7 @@ pub struct Publisher {
     checked: Instant,
     mirror: Option<MirrorFile>,
     state: StateStore,
+    keeps_deletions: Duration,
     checkpoint: Checkpoint,
     head: Option<HeadRecord>,
     chain: Chain,
@@ -172,6 +173,7 @@ impl Publisher {
             partition: partition_of(id.as_bytes(), topics::SYSTEM_PARTITIONS),
             mirror: state_dir.map(|directory| MirrorFile::new(directory, &setup.task)),
             state: StateStore::open(state_dir, &setup.task)?,
+            keeps_deletions: of(&system.state).keeps_deletions(),
             quarantine_partitions: facts.partitions,
             id,
             system,
@@ -279,7 +281,10 @@ impl Publisher {
         events.each_event(|event| {
             let index = usize::from(event.topic);
             let (Some(topic), Some(count)) = (topics.get(index), partitions.get(index)) else {
-                return Err(PublishError::bug("publish.unknown_topic", "an event names a topic that the task does not have"));
+                return Err(PublishError::bug(
+                    "publish.unknown_topic",
+                    "an event names a topic that the task does not have",
+                ));
             };
             open.link.add(event.id);
             let about = About::Row(RefusedRecord { send, row: event.row });
@@ -355,6 +360,12 @@ impl Publisher {
         self.commit(&[], Counts::default())
     }
 
+    /// Makes the next `begin` look at the partitions.
+    #[cfg(test)]
+    pub(super) fn expire_partition_check(&mut self) {
+        self.checked = Instant::now() - PARTITION_CHECK;
+    }
+
     fn claim(&mut self) -> Result<ClaimRecord, PublishError> {
         let claim = ClaimRecord {
             format: STORED_FORMAT,
@@ -406,7 +417,7 @@ impl Publisher {
             topic: Arc::clone(&self.system.state),
             partition: self.partition,
         };
-        let from = self.state.resume(&identity)?;
+        let from = self.state.resume(&identity, self.keeps_deletions)?;
         let stretch = Stretch {
             topic: &self.system.state,
             partition: self.partition,
@@ -419,12 +430,14 @@ impl Publisher {
             let key = StoredKey::parse(key, at)?;
             match &key {
                 StoredKey::State { pipeline, key: name } if **pipeline == *task.pipeline => {
-                    let value = value.map(|value| parse_state(value, &key, seal, at)).transpose()?;
+                    let value =
+                        value.map(|value| parse_state(value, &key, seal, at)).transpose()?;
                     chunk.push(StateChange { key: name.clone(), value });
                 }
                 StoredKey::Claim { .. } => {
-                    let met = value
-                        .is_some_and(|value| parse_claim(value, at).is_ok_and(|met| met.life == claim.life));
+                    let met = value.is_some_and(|value| {
+                        parse_claim(value, at).is_ok_and(|met| met.life == claim.life)
+                    });
                     if met {
                         self.state.restore(&chunk, &identity, at.offset + 1)?;
                         return Ok(ControlFlow::Break(()));
@@ -574,7 +587,8 @@ fn examine(
     let found = Cluster::open(&setup.kafka, id)?.cancelled_by(&setup.cancel).describe(&names)?;
     let mut changes =
         TopicPlan::new(&setup.task.deployment, setup.kafka.durability, &[]).compare(&found);
-    changes.extend(setup.topics.iter().filter(|name| !found.contains_key(*name)).map(topics::missing));
+    changes
+        .extend(setup.topics.iter().filter(|name| !found.contains_key(*name)).map(topics::missing));
     topics::refuse_unfit(&changes)?;
     Ok(found)
 }

@@ -149,8 +149,11 @@ impl Quarantine {
             && !raw.is_empty()
         {
             let sealed = key.seal(raw, &record.context(&self.topic)).map_err(|cause| {
-                PublishError::operator("publish.quarantine_key", "a rejected record could not be sealed")
-                    .because(cause)
+                PublishError::operator(
+                    "publish.quarantine_key",
+                    "a rejected record could not be sealed",
+                )
+                .because(cause)
             })?;
             record.raw = Some(sealed);
         }

@@ -45,7 +45,11 @@ impl Outgoing for Sent {
     }
 
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {
-        self.rejected_rows.iter().map(|&row| OutgoingReject { row, mapping: 0, errors: &self.errors })
+        self.rejected_rows.iter().map(|&row| OutgoingReject {
+            row,
+            mapping: 0,
+            errors: &self.errors,
+        })
     }
 }
 
@@ -75,7 +79,13 @@ fn at(n: u64) -> Position {
 
 fn step(from: Option<u64>, to: u64) -> Delta {
     let counts = Counts { rows_in: 1, published: 1, events: 1, ..Counts::default() };
-    Delta { split: "drop".into(), from: from.map(at), to: at(to), lineage: Lineage::default(), counts }
+    Delta {
+        split: "drop".into(),
+        from: from.map(at),
+        to: at(to),
+        lineage: Lineage::default(),
+        counts,
+    }
 }
 
 fn task(deployment: &str, owner: u128) -> Task {
@@ -129,7 +139,8 @@ fn publish(
 ) -> Result<Committed, PublishError> {
     publisher.begin()?;
     publisher.send("drop", &["m@1".into()], &records(3, state), sent)?;
-    publisher.commit(&[delta], Counts { rows_in: 4, published: 3, rejected: 1, filtered: 0, events: 3 })
+    publisher
+        .commit(&[delta], Counts { rows_in: 4, published: 3, rejected: 1, filtered: 0, events: 3 })
 }
 
 fn values(kafka: &KafkaConfig, topic: &Arc<str>) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
     sync::Arc,
+    time::Duration,
 };
 
 use acequia_api::Severity;
@@ -35,7 +36,11 @@ impl SystemTopics {
     /// `<deployment>.acequia.checkpoints`, `.state`, `.quarantine`.
     pub fn of(deployment: &str) -> Self {
         let name = |last: &str| Arc::from(format!("{deployment}.acequia.{last}"));
-        Self { checkpoints: name("checkpoints"), state: name("state"), quarantine: name("quarantine") }
+        Self {
+            checkpoints: name("checkpoints"),
+            state: name("state"),
+            quarantine: name("quarantine"),
+        }
     }
 }
 
@@ -100,6 +105,14 @@ impl TopicFacts {
             .get("max.message.bytes")
             .and_then(|bytes| bytes.parse().ok())
             .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
+    }
+}
+
+impl TopicFacts {
+    /// How long the topic keeps deletions for those who read it late; Kafka's default of a day where unknown.
+    pub(super) fn keeps_deletions(&self) -> Duration {
+        let kept = self.settings.get("delete.retention.ms").and_then(|ms| ms.parse().ok());
+        Duration::from_millis(kept.unwrap_or(DAY_MS as u64))
     }
 }
 
@@ -232,7 +245,8 @@ impl TopicPlan {
     /// do it. What needs a decision stands as a comment.
     pub fn script(&self, changes: &[Change], kafka: &KafkaConfig) -> String {
         let bootstrap = kafka.bootstrap.as_deref().unwrap_or("localhost:9092");
-        let tail = format!("--bootstrap-server {} --command-config client.properties", quoted(bootstrap));
+        let tail =
+            format!("--bootstrap-server {} --command-config client.properties", quoted(bootstrap));
         let mut script = String::from("#!/bin/sh\nset -eu\n");
         for change in changes {
             let topic = quoted(change.topic());
@@ -270,7 +284,10 @@ impl TopicPlan {
         let prefix = quoted(&format!("{deployment}."));
         let mut script = String::from("#!/bin/sh\nset -eu\n");
         let prefixed = "--resource-pattern-type prefixed";
-        let _ = writeln!(script, "{base} --operation Write --operation Describe --transactional-id {prefix} {prefixed}");
+        let _ = writeln!(
+            script,
+            "{base} --operation Write --operation Describe --transactional-id {prefix} {prefixed}"
+        );
         let _ = writeln!(script, "{base} --operation IdempotentWrite --cluster");
         for wanted in &self.topics {
             let read = match wanted.role {
@@ -321,7 +338,10 @@ fn compare_topic(wanted: &WantedTopic, facts: &TopicFacts, changes: &mut Vec<Cha
     };
     if facts.partitions != wanted.partitions && wanted.role != Role::Quarantine {
         let (severity, why) = if system {
-            (Severity::Error, "every task would look into another partition; create the topic anew before the first run")
+            (
+                Severity::Error,
+                "every task would look into another partition; create the topic anew before the first run",
+            )
         } else {
             (Severity::Note, "changing it would move keys to other partitions")
         };
@@ -403,8 +423,9 @@ pub(super) fn refuse_unfit(changes: &[Change]) -> Result<(), PublishError> {
         0 => first.to_string(),
         more => format!("{first}, and {more} more"),
     };
-    Err(PublishError::operator(code, message)
-        .hint("`acequia topics plan` shows everything, `acequia topics apply` does what can be done"))
+    Err(PublishError::operator(code, message).hint(
+        "`acequia topics plan` shows everything, `acequia topics apply` does what can be done",
+    ))
 }
 
 fn quoted(text: &str) -> String {

@@ -35,8 +35,7 @@ impl Log {
     fn commit(&mut self, task: &Task, checkpoint: &Checkpoint, splits: &[&str], seq: u64) {
         for split in splits {
             let key = StoredKey::split(task, split);
-            let record =
-                SplitRecord::new(checkpoint.progress(split).unwrap(), &key, None).unwrap();
+            let record = SplitRecord::new(checkpoint.progress(split).unwrap(), &key, None).unwrap();
             self.0.push((key.to_bytes(), Some(stored::to_bytes(&record))));
         }
         let head = HeadRecord {

@@ -16,7 +16,8 @@ fn rejected(raw: &[u8]) -> RecordBatch {
     batch.set_schema(&Schema::new(vec![Column::text("a")]));
     let unit = batch.unit(&Arc::new(Unit { id: "9f86".into(), name: "LIC_01.csv".into() }));
     let meta = RowMeta::ordinal(unit, 12, Place::line(14, 1033));
-    let error = RecordError::decode("decode.csv.ragged").field("NIF").detail("8 fields, expected 11");
+    let error =
+        RecordError::decode("decode.csv.ragged").field("NIF").detail("8 fields, expected 11");
     batch.row().reject(vec![error], meta, raw).unwrap();
     batch
 }
@@ -69,7 +70,8 @@ fn a_raw_record_too_long_for_the_topic_is_left_out_and_its_length_kept() {
 #[test]
 fn the_same_record_refused_by_a_later_version_of_a_mapping_is_the_same_reject() {
     let (quarantine, batch) = (quarantine(None), rejected(b"x"));
-    let id = |mapping: Option<&str>| record(&quarantine, &batch, mapping.map(Arc::from).as_ref()).id;
+    let id =
+        |mapping: Option<&str>| record(&quarantine, &batch, mapping.map(Arc::from).as_ref()).id;
     assert_eq!(id(Some("m@1")), id(Some("m@2")));
     assert_ne!(id(Some("m@1")), id(Some("n@1")));
     assert_ne!(id(Some("m@1")), id(None));

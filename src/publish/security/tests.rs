@@ -15,10 +15,7 @@ fn faults(security: serde_json::Value) -> Vec<String> {
 #[test]
 fn clear_text_to_another_machine_needs_a_reason_that_is_shown() {
     assert_eq!(faults(serde_json::json!({})), ["security.tls"]);
-    assert_eq!(
-        faults(serde_json::json!({"insecure_reason": "  "})),
-        ["security.insecure_reason"]
-    );
+    assert_eq!(faults(serde_json::json!({"insecure_reason": "  "})), ["security.insecure_reason"]);
     let reasoned = kafka(serde_json::json!({"insecure_reason": "private network of the lab"}));
     assert!(reasoned.validate().is_empty());
     assert!(reasoned.findings()[0].message.contains("private network of the lab"));
@@ -28,9 +25,14 @@ fn clear_text_to_another_machine_needs_a_reason_that_is_shown() {
 #[test]
 fn every_mechanism_asks_for_what_it_needs() {
     let sasl = |sasl: serde_json::Value| faults(serde_json::json!({"tls": {}, "sasl": sasl}));
-    assert!(sasl(serde_json::json!({"mechanism": "scram-sha-512", "user": "a", "password": "b"}))
-        .is_empty());
-    assert_eq!(sasl(serde_json::json!({"mechanism": "plain", "user": "a"})), ["security.sasl.user"]);
+    assert!(
+        sasl(serde_json::json!({"mechanism": "scram-sha-512", "user": "a", "password": "b"}))
+            .is_empty()
+    );
+    assert_eq!(
+        sasl(serde_json::json!({"mechanism": "plain", "user": "a"})),
+        ["security.sasl.user"]
+    );
     assert_eq!(sasl(serde_json::json!({"mechanism": "oauthbearer"})), ["security.sasl.token_file"]);
     assert_eq!(
         sasl(serde_json::json!({"mechanism": "oauthbearer", "token_file": "t", "password": "b"})),

@@ -1,7 +1,10 @@
 //! What each error of a commit leads to, with the mock broker. It has no transaction semantics, so nothing here
 //! says anything about atomicity.
 
-use rdkafka::types::{RDKafkaApiKey as Api, RDKafkaRespErr as Err};
+use rdkafka::{
+    mocking::MockCluster,
+    types::{RDKafkaApiKey as Api, RDKafkaRespErr as Err},
+};
 
 use super::*;
 
@@ -26,7 +29,8 @@ fn a_life_begins_commits_and_the_next_one_goes_on_from_there() {
 
     let seen = StateChange { key: "file/1".into(), value: Some(b"seen".to_vec()) };
     let committed =
-        publish(&mut publisher, &Sent::events(5, "a"), std::slice::from_ref(&seen), step(None, 7)).unwrap();
+        publish(&mut publisher, &Sent::events(5, "a"), std::slice::from_ref(&seen), step(None, 7))
+            .unwrap();
     assert_eq!(committed, Committed { seq: 1, rotate: false });
     assert_eq!(publisher.state().get("file/1").unwrap().unwrap(), b"seen");
     assert_eq!(publisher.keep_alive().unwrap().seq, 2);
@@ -53,8 +57,10 @@ fn rejected_records_are_in_quarantine_sealed_and_open_with_the_key() {
     };
     publish(&mut publisher, &sent, &[], step(None, 1)).unwrap();
     let topic = SystemTopics::of("town").quarantine;
-    let found: Vec<Quarantined> =
-        values(&kafka, &topic).iter().map(|value| Quarantined::parse(value.as_bytes()).unwrap()).collect();
+    let found: Vec<Quarantined> = values(&kafka, &topic)
+        .iter()
+        .map(|value| Quarantined::parse(value.as_bytes()).unwrap())
+        .collect();
     let by = |code: &str| found.iter().find(|record| record.errors[0].code == code).unwrap();
     let key = SealKey::new("quarantine-1", &[2; 32]);
     assert_eq!(by("decode.csv.ragged").open(&topic, &key).unwrap().unwrap(), b"raw;bytes");
@@ -95,38 +101,109 @@ fn the_outcomes_of_a_commit() {
     let operator = |code| std::result::Result::Err((ErrorClass::Operator, code));
     let rebuild = |code| std::result::Result::Err((ErrorClass::Transient, code));
     let cases: &[Case] = &[
-        ("an answer that was repeated inside", Api::EndTxn, &[RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS; 3], Ok(false)),
-        ("a connection lost while committing", Api::EndTxn, &[RD_KAFKA_RESP_ERR__TRANSPORT; 2], Ok(true)),
-        ("a time-out of the broker", Api::EndTxn, &[RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT], rebuild("publish.interrupted")),
-        ("an unknown error", Api::EndTxn, &[RD_KAFKA_RESP_ERR_UNKNOWN], rebuild("publish.interrupted")),
-        ("an invalid state", Api::EndTxn, &[RD_KAFKA_RESP_ERR_INVALID_TXN_STATE], rebuild("publish.interrupted")),
-        ("another producer", Api::EndTxn, &[RD_KAFKA_RESP_ERR_PRODUCER_FENCED], std::result::Result::Err((ErrorClass::Fenced, "publish.fenced"))),
-        ("an old epoch", Api::EndTxn, &[RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH], std::result::Result::Err((ErrorClass::Fenced, "publish.fenced"))),
-        ("an expired id", Api::EndTxn, &[RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING], rebuild("publish.interrupted")),
-        ("a missing right on the id", Api::EndTxn, &[RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED], operator("publish.denied")),
-        ("a missing right on a topic", Api::Produce, &[RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED], operator("publish.denied")),
-        ("a record too large", Api::Produce, &[RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE], operator("publish.record_refused")),
-        ("an invalid record", Api::Produce, &[RD_KAFKA_RESP_ERR_INVALID_RECORD], operator("publish.record_refused")),
-        ("too few copies in step", Api::Produce, &[RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS], Ok(false)),
+        (
+            "an answer that was repeated inside",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS; 3],
+            Ok(false),
+        ),
+        (
+            "a connection lost while committing",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR__TRANSPORT; 2],
+            Ok(true),
+        ),
+        (
+            "a time-out of the broker",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT],
+            rebuild("publish.interrupted"),
+        ),
+        (
+            "an unknown error",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_UNKNOWN],
+            rebuild("publish.interrupted"),
+        ),
+        (
+            "an invalid state",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_INVALID_TXN_STATE],
+            rebuild("publish.interrupted"),
+        ),
+        (
+            "another producer",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_PRODUCER_FENCED],
+            std::result::Result::Err((ErrorClass::Fenced, "publish.fenced")),
+        ),
+        (
+            "an old epoch",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH],
+            std::result::Result::Err((ErrorClass::Fenced, "publish.fenced")),
+        ),
+        (
+            "an expired id",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING],
+            rebuild("publish.interrupted"),
+        ),
+        (
+            "a missing right on the id",
+            Api::EndTxn,
+            &[RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED],
+            operator("publish.denied"),
+        ),
+        (
+            "a missing right on a topic",
+            Api::Produce,
+            &[RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED],
+            operator("publish.denied"),
+        ),
+        (
+            "a record too large",
+            Api::Produce,
+            &[RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE],
+            operator("publish.record_refused"),
+        ),
+        (
+            "an invalid record",
+            Api::Produce,
+            &[RD_KAFKA_RESP_ERR_INVALID_RECORD],
+            operator("publish.record_refused"),
+        ),
+        (
+            "too few copies in step",
+            Api::Produce,
+            &[RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS],
+            Ok(false),
+        ),
     ];
-    for (what, api, errors, expected) in cases {
-        let (broker, kafka) = broker("town");
-        let (mut publisher, _) = start(setup(&kafka, task("town", 1), None)).unwrap();
-        fail(&broker, *api, errors);
-        let result = publish(&mut publisher, &Sent::events(3, "a"), &[], step(None, 1));
-        let outcome = result
-            .as_ref()
-            .map(|committed| committed.rotate)
-            .map_err(|error| (error.class(), error.code()));
-        assert_eq!(outcome, *expected, "{what}: {result:?}");
-        drop(publisher);
+    std::thread::scope(|scope| {
+        for (what, api, errors, expected) in cases {
+            scope.spawn(move || {
+                let (broker, kafka) = broker("town");
+                let (mut publisher, _) = start(setup(&kafka, task("town", 1), None)).unwrap();
+                fail(&broker, *api, errors);
+                let result = publish(&mut publisher, &Sent::events(3, "a"), &[], step(None, 1));
+                let outcome = result
+                    .as_ref()
+                    .map(|committed| committed.rotate)
+                    .map_err(|error| (error.class(), error.code()));
+                assert_eq!(outcome, *expected, "{what}: {result:?}");
+                drop(publisher);
 
-        broker.with(move |cluster| {
-            cluster.clear_request_errors(Api::EndTxn);
-            cluster.clear_request_errors(Api::Produce);
-        }).unwrap();
-        start(setup(&kafka, task("town", 1), None)).unwrap_or_else(|error| panic!("{what}: the next life: {error}"));
-    }
+                let forget = |cluster: &MockCluster<'_, _>| {
+                    cluster.clear_request_errors(Api::EndTxn);
+                    cluster.clear_request_errors(Api::Produce);
+                };
+                broker.with(forget).unwrap();
+                start(setup(&kafka, task("town", 1), None))
+                    .unwrap_or_else(|error| panic!("{what}: the next life: {error}"));
+            });
+        }
+    });
 }
 
 #[test]
@@ -228,7 +305,13 @@ fn a_second_start_of_the_same_state_reads_it_from_its_cache() {
         let from = (life as u64).checked_sub(1);
         publish(&mut publisher, &Sent::default(), &[change], step(from, life as u64)).unwrap();
         let mut keys = 0;
-        publisher.state().scan("", &mut |_, _| { keys += 1; true }).unwrap();
+        publisher
+            .state()
+            .scan("", &mut |_, _| {
+                keys += 1;
+                true
+            })
+            .unwrap();
         assert_eq!(keys, life + 1);
     }
 }
