@@ -14,8 +14,9 @@ use rdkafka::{
 
 use super::{
     KafkaConfig, PublishError,
+    context::Context,
     outcome::{self, Phase},
-    producer::{Context, cancelled, client_error},
+    producer::{cancelled, client_error},
 };
 use crate::checkpoint::{StoredAt, StoredKey};
 
