@@ -106,9 +106,14 @@ impl KeyRing {
         &self.0[0].name
     }
 
+    /// The names of all keys, the current one first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| &*key.name)
+    }
+
     /// A key for one use: HMAC-SHA-256 of the named key over `purpose` and `label`, each with its length before
     /// it. Nothing if there is no key of that name.
-    pub(super) fn derive(&self, name: &str, purpose: &str, label: &str) -> Option<DerivedKey> {
+    pub fn derive(&self, name: &str, purpose: &str, label: &str) -> Option<DerivedKey> {
         let key = self.0.iter().find(|key| key.name == name)?;
         let mut mac = keyed(key.bytes.expose_secret());
         for part in [purpose, label] {
@@ -124,7 +129,8 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-pub(super) type DerivedKey = SecretBox<[u8; KEY_BYTES]>;
+/// A key derived for one use.
+pub type DerivedKey = SecretBox<[u8; KEY_BYTES]>;
 
 pub(super) fn keyed(key: &[u8; KEY_BYTES]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).expect("invariant: HMAC takes keys of any length")

@@ -32,6 +32,8 @@ use data_encoding::BASE64URL_NOPAD;
 use hmac::Mac;
 use secrecy::ExposeSecret;
 
+use crate::mapping::protect::{KeyNames, Protector};
+
 use super::{
     id::base32,
     keys::{HmacSha256, KeyRing, keyed, update_with_len},
@@ -155,6 +157,27 @@ impl Keys {
         let mut known = self.domains.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(domain.to_owned(), mac.clone());
         Some(mac)
+    }
+}
+
+impl Protector for Keys {
+    fn pseudonym(&self, domain: &str, value: &str, out: &mut String) {
+        Keys::pseudonym(self, domain, value, out);
+    }
+
+    fn encrypt(&self, key: &str, context: &str, value: &str, out: &mut String) {
+        Keys::encrypt(self, key, context, value, out);
+    }
+}
+
+impl KeyNames for Keys {
+    /// Every domain has a key of its own, derived from the one ring: any name will do.
+    fn domains(&self) -> Vec<&str> {
+        if self.makes_pseudonyms() { vec!["*"] } else { Vec::new() }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.encryption_names().collect()
     }
 }
 

@@ -289,6 +289,10 @@ impl TopicPlan {
             "{base} --operation Write --operation Describe --transactional-id {prefix} {prefixed}"
         );
         let _ = writeln!(script, "{base} --operation IdempotentWrite --cluster");
+        let _ = writeln!(
+            script,
+            "{base} --operation Read --operation Describe --group {prefix} {prefixed}"
+        );
         for wanted in &self.topics {
             let read = match wanted.role {
                 Role::Checkpoints | Role::State | Role::Quarantine => " --operation Read",
