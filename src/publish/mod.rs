@@ -12,6 +12,7 @@ mod claims;
 mod cluster;
 mod codes;
 mod config;
+mod context;
 mod dev_broker;
 mod error;
 mod outcome;

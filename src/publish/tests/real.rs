@@ -29,13 +29,14 @@ fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
     let names = plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
     let found = cluster.describe(&names).unwrap();
     cluster.apply(&plan.compare(&found), &found).unwrap();
-    // Metadata follows creation with a little delay.
+    // The broker shows what was done with a little delay.
     let deadline = Instant::now() + Duration::from_secs(20);
     while cluster.describe_partitions(&names).unwrap().len() < names.len() {
         assert!(Instant::now() < deadline, "the topics are there");
     }
-    let found = cluster.describe(&names).unwrap();
-    assert_eq!(plan.compare(&found), [], "a plan that was applied leaves nothing to do");
+    while !plan.compare(&cluster.describe(&names).unwrap()).is_empty() {
+        assert!(Instant::now() < deadline, "a plan that was applied leaves nothing to do");
+    }
 }
 
 #[test]
@@ -52,7 +53,8 @@ fn what_is_committed_is_visible_once_and_found_again() {
         let delta = step((n as u64).checked_sub(1), n as u64);
         let begun = Instant::now();
         let done =
-            publish(&mut publisher, &Sent::events(4, mark), std::slice::from_ref(&state), delta).unwrap();
+            publish(&mut publisher, &Sent::events(4, mark), std::slice::from_ref(&state), delta)
+                .unwrap();
         eprintln!("commit {n} took {:?}", begun.elapsed());
         assert_eq!(done, Committed { seq: n as u64 + 1, rotate: false });
     }
@@ -60,8 +62,7 @@ fn what_is_committed_is_visible_once_and_found_again() {
     drop(publisher);
     eprintln!("drop took {:?}", begun.elapsed());
     let begun = Instant::now();
-    let (publisher, second) =
-        start(setup(&kafka, task(&name, 2), Some(directory.path()))).unwrap();
+    let (publisher, second) = start(setup(&kafka, task(&name, 2), Some(directory.path()))).unwrap();
     eprintln!("second life ready after {:?}", begun.elapsed());
     assert_eq!(second.kinship, Kinship::Fine);
     assert_eq!(second.recovered.checkpoint.position("drop"), Some(&at(1)));
@@ -82,10 +83,7 @@ fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
     let (mut publisher, second) = start(setup(&kafka, task(&name, 1), None)).unwrap();
     assert_eq!(second.recovered.checkpoint.position("drop"), Some(&at(1)));
     publish(&mut publisher, &Sent::events(2, "next"), &[], step(Some(1), 2)).unwrap();
-    assert_eq!(
-        values(&kafka, &event_topic(&name)),
-        ["kept-0", "kept-1", "next-0", "next-1"]
-    );
+    assert_eq!(values(&kafka, &event_topic(&name)), ["kept-0", "kept-1", "next-0", "next-1"]);
     assert_eq!(publisher.head().unwrap().seq, 2);
 }
 
@@ -148,8 +146,7 @@ fn a_start_waits_for_the_open_transaction_of_another_task_and_names_it() {
 fn a_deleted_checkpoint_topic_is_a_regression_and_nothing_is_read_again() {
     let Some((kafka, name)) = deployment("regress") else { return };
     let directory = tempfile::tempdir().unwrap();
-    let (mut publisher, _) =
-        start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap();
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap();
     publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
     drop(publisher);
     delete(&kafka, &SystemTopics::of(&name).checkpoints);
@@ -233,4 +230,33 @@ fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row
     let error = publish(&mut publisher, &sent, &[], step(Some(1), 2)).unwrap_err();
     assert_eq!(error.code(), "publish.record_refused", "{error}");
     assert_eq!(error.record().map(|record| record.send), Some(0));
+}
+
+#[test]
+fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
+    use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+    let Some((kafka, name)) = deployment("grown") else { return };
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
+    let topic = event_topic(&name);
+    let admin: AdminClient<rdkafka::client::DefaultClientContext> =
+        kafka.client("test").create().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let more = [NewPartitions::new(&topic, 5)];
+    runtime.block_on(admin.create_partitions(&more, &AdminOptions::new())).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    for n in 1.. {
+        publisher.expire_partition_check();
+        match publish(&mut publisher, &Sent::events(1, "a"), &[], step(Some(n), n + 1)) {
+            Ok(_) => assert!(Instant::now() < deadline, "the change is noticed"),
+            Err(error) => {
+                assert_eq!(error.code(), "publish.partitions_changed");
+                assert!(
+                    error.to_string().contains("3 partitions at the start and has 5 now"),
+                    "{error}"
+                );
+                break;
+            }
+        }
+    }
 }
