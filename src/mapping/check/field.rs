@@ -116,7 +116,7 @@ impl Compiler<'_> {
             prefix: prefix(&node.name.text, place.element),
             reads: reads(&produce),
             constant: is_constant(&produce),
-            produce,
+            produce: folded(produce),
             required: self.required(node, target),
             is_key: false,
             plain: true,
@@ -172,13 +172,7 @@ impl Compiler<'_> {
         };
         match &node.producer {
             Producer::Unreadable => None,
-            Producer::List(items) if target.many => {
-                let single = single(target);
-                let place = Place { element: true, ..place.clone() };
-                let items: Vec<FieldCode> =
-                    items.iter().filter_map(|item| self.field(item, &single, &place)).collect();
-                Some((Produce::List(items), Flow::Structure))
-            }
+            Producer::List(items) if target.many => self.items(items, target, place),
             Producer::List(_) => wrong(self, &node.span, "a list"),
             Producer::Each(each) if target.many => self.each(each, target, place),
             Producer::Each(each) => wrong(self, &each.list.span, "a list"),
@@ -210,6 +204,18 @@ impl Compiler<'_> {
             Producer::Template(text) => self.template(text),
             Producer::Lookup(lookup) => self.lookup(lookup),
         }
+    }
+
+    fn items(
+        &mut self,
+        items: &[FieldNode],
+        target: &model::Field,
+        place: &Place,
+    ) -> Option<(Produce, Flow)> {
+        let single = single(target);
+        let place = Place { element: true, ..place.clone() };
+        let items = items.iter().filter_map(|item| self.field(item, &single, &place)).collect();
+        Some((Produce::List(items), Flow::Structure))
     }
 
     fn from(&mut self, name: &Text) -> Option<(Produce, Flow)> {
@@ -354,6 +360,21 @@ fn is_constant(produce: &Produce) -> bool {
         }
         _ => false,
     }
+}
+
+/// Objects that are the same for every record are written once, now.
+fn folded(produce: Produce) -> Produce {
+    let (Produce::Object(members), true) = (&produce, is_constant(&produce)) else {
+        return produce;
+    };
+    let mut json = vec![b'{'];
+    for member in members {
+        let Produce::Const { json: value, .. } = &member.produce else { return produce };
+        json.extend_from_slice(&member.prefix[usize::from(json.len() == 1)..]);
+        json.extend_from_slice(value);
+    }
+    json.push(b'}');
+    Produce::Const { json: json.into(), text: "".into() }
 }
 
 fn describe(producer: &Producer) -> String {
