@@ -225,8 +225,12 @@ impl<'r> Run<'r> {
         (cell, kind): (Cell, &'r ColumnType),
         slot: Slot,
     ) {
-        let Read::Value(decoder) = &source.read else { return };
         let batch: &'r RecordBatch = self.row.batch();
+        let Read::Value(decoder) = &source.read else {
+            // For conditions on the list as a whole; its elements are decoded by whoever walks over it.
+            self.slots[usize::from(slot)] = Value::from_cell(cell, batch, kind).unwrap_or_default();
+            return;
+        };
         match decoder.from_cell(cell, batch, kind) {
             Ok(value) => self.slots[usize::from(slot)] = value,
             Err(error) => {

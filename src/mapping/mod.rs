@@ -115,8 +115,11 @@ impl Mapping {
 
     /// The columns that the key alone needs: what a delete must bring.
     pub fn key_columns(&self) -> Vec<&str> {
-        let needed = self.program.key_alone.sources.iter();
-        needed.map(|index| &*self.program.sources[*index].name).collect()
+        let needs = &self.program.key_alone;
+        let list = self.program.each.iter().map(|each| each.source);
+        let list = list.filter(|_| !needs.columns.is_empty());
+        let needed = needs.sources.iter().copied().chain(list);
+        needed.map(|index| &*self.program.sources[index].name).collect()
     }
 
     /// What is wrong with publishing to `topic`: fields of a class that its policy does not allow. [`check()`] has

@@ -222,16 +222,10 @@ impl Compiler<'_> {
         let slot = self.resolve(name, "mapping.unknown_source", name.span.clone())?;
         let known = self.names.find(&name.text)?;
         let kind = (!self.broken.contains(&slot)).then(|| known.kind.clone());
-        if matches!(kind, Some(Type::List(_))) {
-            let message = format!("`{}` is a list", name.text);
-            self.form.error("mapping.list_without_each", name.span.clone(), message).help =
-                Some("walk over it: `each: { in: …, fields: { … } }`".into());
-            return None;
-        }
         Some((Produce::Slot(slot), Flow::of(kind)))
     }
 
-    /// The slot of a name, or a finding.
+    /// The slot of a name that holds a single value, or a finding.
     pub(super) fn resolve(
         &mut self,
         name: &Text,
@@ -239,7 +233,14 @@ impl Compiler<'_> {
         span: Range<usize>,
     ) -> Option<crate::mapping::expr::Slot> {
         if let Some(found) = self.names.find(&name.text) {
-            return Some(found.slot);
+            let (slot, list) = (found.slot, matches!(found.kind, Type::List(_)));
+            if list {
+                let message = format!("`{}` is a list", name.text);
+                self.form.error("mapping.list_without_each", span, message).help =
+                    Some("walk over it: `each: { in: …, fields: { … } }`".into());
+                return None;
+            }
+            return Some(slot);
         }
         let message = format!("neither `from` nor `let` has `{}`", name.text);
         let mut found =
