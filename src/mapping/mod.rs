@@ -6,6 +6,12 @@
 //! disk, no network. The same record under the same mapping gives the same bytes.
 //!
 //! What does not fit is a [`RecordError`], never a guess; a rejected record leaves nothing behind.
+//!
+//! **What an event looks like.** A field without a value is left out, never `null`. An object whose members that
+//! depend on the record all have no value is left out too: constants alone do not make one. A list is left out
+//! when `list` finds nothing to put in, and is `[]` when `each` walks over a list without elements. Exact
+//! decimals are strings with the digits that `from` declares (`"1250.50"`), whole numbers and floats are JSON
+//! numbers, dates and times ISO 8601 strings. Fields stand in the order of the mapping file.
 
 mod apply;
 mod bind;
@@ -109,8 +115,11 @@ impl Mapping {
 
     /// The columns that the key alone needs: what a delete must bring.
     pub fn key_columns(&self) -> Vec<&str> {
-        let needed = self.program.key_needs.sources.iter();
-        needed.map(|index| &*self.program.sources[*index].name).collect()
+        let needs = &self.program.key_alone;
+        let list = self.program.each.iter().map(|each| each.source);
+        let list = list.filter(|_| !needs.columns.is_empty());
+        let needed = needs.sources.iter().copied().chain(list);
+        needed.map(|index| &*self.program.sources[index].name).collect()
     }
 
     /// What is wrong with publishing to `topic`: fields of a class that its policy does not allow. [`check()`] has

@@ -323,13 +323,13 @@ impl Compiler<'_> {
                 Check::Max(most) => (min, Some(most)),
                 _ => (min, max),
             });
-        if let (Some(least), Some(most)) = range {
-            if least.value().compare(&most.value()).is_some_and(std::cmp::Ordering::is_gt) {
-                let at = node.checks.iter().find(|(key, _)| key.text == "max");
-                let span = at.map_or(node.name.span.clone(), |(_, value)| value.span.clone());
-                let message = "`max` lies below `min`: nothing passes";
-                self.form.error("mapping.bad_range", span, message);
-            }
+        if let (Some(least), Some(most)) = range
+            && least.value().compare(&most.value()).is_some_and(std::cmp::Ordering::is_gt)
+        {
+            let at = node.checks.iter().find(|(key, _)| key.text == "max");
+            let span = at.map_or(node.name.span.clone(), |(_, value)| value.span.clone());
+            let message = "`max` lies below `min`: nothing passes";
+            self.form.error("mapping.bad_range", span, message);
         }
         if node.on_fail.is_some() && code.checks.is_empty() {
             let message = "`on_fail` needs a check that can fail";
@@ -432,10 +432,10 @@ fn model_checks(target: &model::Field, code: &mut FieldCode) {
         let words = target.one_of.iter().map(|word| word.as_str().into()).collect();
         code.checks.push(strict(Check::OneOf(words)));
     }
-    if let Some(pattern) = &target.pattern {
-        if !matches!(code.produce, Produce::Const { .. }) {
-            code.checks.push(strict(Check::Pattern(pattern.clone())));
-        }
+    if let Some(pattern) = &target.pattern
+        && !matches!(code.produce, Produce::Const { .. })
+    {
+        code.checks.push(strict(Check::Pattern(pattern.clone())));
     }
     debug_assert!(code.form == Form::Json, "invariant: checks come before the fit");
 }
