@@ -40,11 +40,7 @@ pub struct Ground {
 ///
 /// # Errors
 /// `Operator`: another process runs on this state directory, or a key cannot be used.
-pub fn prepare(
-    deployment: &Deployment,
-    registry: Registry,
-    once: bool,
-) -> Result<Ground, Failure> {
+pub fn prepare(deployment: &Deployment, registry: Registry, once: bool) -> Result<Ground, Failure> {
     let lock = lock(deployment)?;
     let daemon = &deployment.daemon;
     let mut kafka = connection(&daemon.kafka)?;
