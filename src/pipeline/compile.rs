@@ -72,13 +72,7 @@ pub fn compile(
         .zip(&topics.indexes)
         .map(|(mapping, topic)| target(config, deployment, mapping, *topic))
         .collect();
-    let task = Task {
-        deployment: deployment.daemon.deployment.as_str().into(),
-        pipeline: Arc::clone(&config.pipeline),
-        task: "0".into(),
-        owner: around.owner,
-        host: around.host.clone(),
-    };
+    let task = task_of(&config.pipeline, deployment, around.owner, around.host.clone());
     Ok(Spec {
         name: Arc::clone(&config.pipeline),
         connector,
@@ -114,6 +108,26 @@ pub fn compile(
         rest_after: REST_AFTER,
         timing: Timing::default(),
     })
+}
+
+/// Who publishes for a pipeline.
+pub fn task_of(pipeline: &str, deployment: &Deployment, owner: Uuid, host: Option<Arc<str>>) -> Task {
+    Task {
+        deployment: deployment.daemon.deployment.as_str().into(),
+        pipeline: pipeline.into(),
+        task: "0".into(),
+        owner,
+        host,
+    }
+}
+
+/// The topics that one pipeline publishes to.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn topics_of(pipeline: &Pipeline, deployment: &Deployment) -> Result<Vec<Arc<str>>, Failure> {
+    let mappings = mappings(&pipeline.config, &deployment.library)?;
+    Ok(topics(&pipeline.config, &deployment.daemon.deployment, &mappings).names)
 }
 
 /// The topics that a deployment needs.
