@@ -4,6 +4,7 @@
 //! are shown in one run, each with its stable code, the line underlined and, where it can be guessed, what was
 //! meant.
 
+pub mod marked;
 mod render;
 mod suggest;
 

@@ -1,1 +1,24 @@
-//! To be written.
+//! One pipeline: from a source to committed events.
+//!
+//! [`state`] decides, [`driver`] does, [`life`] is what is dropped together when something fails. A record passes
+//! [`split`] (read), [`stage`] (map, encode) and [`committer`] (publish, commit); it travels in a [`parcel`].
+
+pub mod breaker;
+pub mod committer;
+pub mod compile;
+mod contest;
+pub mod driver;
+pub mod failure;
+pub mod group;
+pub mod life;
+pub mod parcel;
+pub mod report;
+pub mod retry;
+pub mod spec;
+pub mod split;
+pub mod stage;
+pub mod state;
+pub mod status;
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use crate::{BatchLimits, Board, Position, RecordBatch, Reject, Schema, SourceError, StateView};
 
@@ -106,6 +106,9 @@ pub struct OpenContext {
     pub precheck: Option<Arc<dyn Precheck>>,
     /// Cancelled when the source must let go; blocking threads look at it between units of work.
     pub cancel: CancellationToken,
+    /// Held by everything of the source that is still at work, threads above all. The engine opens the source
+    /// again only when every clone of it is gone, so that two readers of one split never overlap.
+    pub life: Option<TaskTrackerToken>,
 }
 
 impl std::fmt::Debug for OpenContext {

@@ -1,0 +1,217 @@
+//! The event batch: what one record batch became, in one arena.
+
+use acequia_api::RecordError;
+
+use super::EventId;
+
+/// A record that a mapping or the encoder refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapReject {
+    /// The row in the record batch.
+    pub row: u32,
+    /// The mapping, as its number in the pipeline.
+    pub mapping: u16,
+    /// Everything that is wrong with it, in the order of the fields; never empty.
+    pub errors: Vec<RecordError>,
+}
+
+/// One Kafka record to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventRef<'a> {
+    /// Index into the pipeline's list of topics.
+    pub topic: u16,
+    /// The Kafka key; never empty.
+    pub key: &'a [u8],
+    /// The event, or nothing for a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// The id of the event; a tombstone has that of the delete before it.
+    pub id: EventId,
+    /// The row of the record batch that it comes from.
+    pub row: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: usize,
+    key_len: u32,
+    value_len: Option<u32>,
+    row: u32,
+    topic: u16,
+    id: EventId,
+}
+
+/// Events in the order in which they are sent, and what became of the other rows.
+///
+/// Made to be used again: [`clear`](EventBatch::clear) keeps the memory, so that at steady state no record
+/// costs an allocation.
+///
+/// Invariant: the spans of an entry lie inside `bytes`, because entries are made only by the writer, which
+/// truncates `bytes` when it is dropped unfinished.
+#[derive(Debug, Default)]
+pub struct EventBatch {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    rejects: Vec<MapReject>,
+    published: u64,
+    filtered: u64,
+}
+
+impl EventBatch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+        self.rejects.clear();
+        self.published = 0;
+        self.filtered = 0;
+    }
+
+    /// The Kafka records in the order of sending, tombstones among them.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = EventRef<'_>> {
+        self.entries.iter().map(|entry| {
+            let value_start = entry.start + entry.key_len as usize;
+            EventRef {
+                topic: entry.topic,
+                key: &self.bytes[entry.start..value_start],
+                value: entry.value_len.map(|len| &self.bytes[value_start..][..len as usize]),
+                id: entry.id,
+                row: entry.row,
+            }
+        })
+    }
+
+    /// Number of Kafka records, tombstones counted.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is to be sent. There may still be rejects.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes of all keys and values.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Number of events; a tombstone is not one.
+    pub fn published(&self) -> u64 {
+        self.published
+    }
+
+    /// Number of rows that no mapping took.
+    pub fn filtered(&self) -> u64 {
+        self.filtered
+    }
+
+    /// The refused records, in the order in which they were refused.
+    pub fn rejects(&self) -> &[MapReject] {
+        &self.rejects
+    }
+
+    /// Notes that no mapping of the pipeline took a row.
+    pub fn filter(&mut self) {
+        self.filtered += 1;
+    }
+
+    /// Notes that `mapping` refused `row`. The caller leaves no event of that row by that mapping behind.
+    pub fn reject(&mut self, row: u32, mapping: u16, errors: Vec<RecordError>) {
+        debug_assert!(!errors.is_empty(), "invariant: a reject says why");
+        self.rejects.push(MapReject { row, mapping, errors });
+    }
+
+    /// A point to go back to, for rows that make several events of which a later one is refused.
+    pub fn mark(&self) -> Mark {
+        Mark { bytes: self.bytes.len(), entries: self.entries.len(), published: self.published }
+    }
+
+    /// Forgets the events added since `mark`; rejects and counts of filtered rows stay.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.bytes.truncate(mark.bytes);
+        self.entries.truncate(mark.entries);
+        self.published = mark.published;
+    }
+
+    /// Bytes and records that fit without an allocation.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> (usize, usize) {
+        (self.bytes.capacity(), self.entries.capacity())
+    }
+
+    pub(super) fn event(&mut self, key: &[u8]) -> EventWriter<'_> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        EventWriter { start, value_start: self.bytes.len(), batch: self, kept: false }
+    }
+}
+
+/// See [`EventBatch::mark`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    bytes: usize,
+    entries: usize,
+    published: u64,
+}
+
+/// Where and as what a finished event goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seal {
+    pub(super) id: EventId,
+    pub(super) topic: u16,
+    pub(super) row: u32,
+    /// Whether a tombstone follows.
+    pub(super) tombstone: bool,
+}
+
+/// An event being written; dropped unfinished it leaves no trace.
+#[derive(Debug)]
+pub(super) struct EventWriter<'a> {
+    start: usize,
+    value_start: usize,
+    batch: &'a mut EventBatch,
+    kept: bool,
+}
+
+impl EventWriter<'_> {
+    /// The buffer to append the value to.
+    pub(super) fn value(&mut self) -> &mut Vec<u8> {
+        &mut self.batch.bytes
+    }
+
+    /// Bytes of the value so far.
+    pub(super) fn value_len(&self) -> usize {
+        self.batch.bytes.len() - self.value_start
+    }
+
+    /// Keeps it. Key and value must be shorter than 4 GiB, which the encoder's limits see to.
+    pub(super) fn keep(mut self, seal: Seal) {
+        let entry = Entry {
+            start: self.start,
+            key_len: (self.value_start - self.start) as u32,
+            value_len: Some(self.value_len() as u32),
+            row: seal.row,
+            topic: seal.topic,
+            id: seal.id,
+        };
+        self.batch.entries.push(entry);
+        if seal.tombstone {
+            self.batch.entries.push(Entry { value_len: None, ..entry });
+        }
+        self.batch.published += 1;
+        self.kept = true;
+    }
+}
+
+impl Drop for EventWriter<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.batch.bytes.truncate(self.start);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Running a compiled mapping over one record.
+//!
+//! Order: what `when` needs is decoded and `when` evaluated; a record that is not taken ends there. Then
+//! deletes, which need their key only. Then every used source field is decoded, the `let`s are computed and the
+//! fields written, in the order of the file. A value that could not be decoded does not end this: the fields
+//! that depend on it are passed over, all others are checked, so that every reject of a record is reported.
+//!
+//! Nothing is allocated for a good record once the buffers of [`Scratch`] have grown. A rejected one leaves no
+//! bytes behind.
+
+use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema};
+
+use super::{
+    bind::Bound,
+    expr::Slot,
+    program::{EachPlan, Needs, Program, Read, Source},
+    scratch::{Flag, Scratch, Texts, recycle},
+    value::Value,
+};
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// `scratch.key` and `scratch.data` are an event.
+    Upsert,
+    /// `scratch.key` is the key of something that is gone.
+    Delete,
+    /// The mapping does not take it.
+    Filtered,
+    /// `errors` say why.
+    Rejected,
+}
+
+/// One run over one record.
+pub(super) struct Run<'r> {
+    pub(super) program: &'r Program,
+    pub(super) bound: &'r Bound,
+    pub(super) row: RowRef<'r>,
+    pub(super) slots: Vec<Value<'r>>,
+    pub(super) failed: &'r mut Vec<bool>,
+    pub(super) texts: &'r mut Texts,
+    pub(super) out: Out<'r>,
+}
+
+/// What a run writes.
+pub(super) struct Out<'r> {
+    pub(super) key: &'r mut String,
+    pub(super) data: &'r mut Vec<u8>,
+    pub(super) quality: &'r mut Vec<Flag>,
+    pub(super) errors: &'r mut Vec<RecordError>,
+    /// Errors of earlier records stand before this.
+    pub(super) begin: usize,
+}
+
+/// Maps element `element` of a record (0 unless the mapping walks over a list at its top).
+pub(super) fn apply(
+    program: &Program,
+    bound: &Bound,
+    row: RowRef<'_>,
+    element: usize,
+    scratch: &mut Scratch,
+    errors: &mut Vec<RecordError>,
+) -> Verdict {
+    debug_assert_eq!(bound.fingerprint, row.batch().schema().fingerprint());
+    scratch.clear();
+    let mut slots = recycle(std::mem::take(&mut scratch.slots));
+    slots.resize(program.slots, Value::Null);
+    let begin = errors.len();
+    let mut run = Run {
+        program,
+        bound,
+        row,
+        slots,
+        failed: &mut scratch.failed,
+        texts: &mut scratch.texts,
+        out: Out {
+            key: &mut scratch.key,
+            data: &mut scratch.data,
+            quality: &mut scratch.quality,
+            errors,
+            begin,
+        },
+    };
+    let verdict = run.record(element);
+    let slots = run.slots;
+    scratch.slots = recycle(slots);
+    if verdict != Verdict::Upsert {
+        scratch.data.clear();
+        scratch.quality.clear();
+    }
+    if matches!(verdict, Verdict::Filtered | Verdict::Rejected) {
+        scratch.key.clear();
+    }
+    verdict
+}
+
+impl<'r> Run<'r> {
+    fn record(&mut self, element: usize) -> Verdict {
+        let program = self.program;
+        let reported = self.row.meta().op == Op::Delete;
+        let mut delete = reported;
+        if !reported {
+            if let Some(when) = &program.when {
+                self.fill(&when.needs, element);
+                if !self.has_errors() && !when.expr.test(&self.slots) {
+                    return Verdict::Filtered;
+                }
+            }
+            if let Some(condition) = &program.delete_when {
+                self.fill(&condition.needs, element);
+                delete = !self.has_errors() && condition.expr.test(&self.slots);
+            }
+        }
+        let needs = match (reported, delete) {
+            (true, _) => &program.key_alone,
+            (false, true) => &program.key_needs,
+            (false, false) => &program.needs,
+        };
+        self.fill(needs, element);
+        if self.has_errors() {
+            self.sort_decode_errors();
+        }
+        if delete {
+            self.key_only();
+        } else {
+            self.event();
+        }
+        match (self.has_errors(), delete) {
+            (true, _) => Verdict::Rejected,
+            (false, true) => Verdict::Delete,
+            (false, false) => Verdict::Upsert,
+        }
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.out.errors.len() > self.out.begin
+    }
+
+    fn event(&mut self) {
+        let program = self.program;
+        self.out.data.push(b'{');
+        for field in &program.fields {
+            self.field(field);
+        }
+        self.out.data.push(b'}');
+    }
+
+    fn key_only(&mut self) {
+        let mut fields = &self.program.fields;
+        for (depth, index) in self.program.key.iter().enumerate() {
+            let field = &fields[*index];
+            match &field.produce {
+                super::program::Produce::Object(members) if depth + 1 < self.program.key.len() => {
+                    fields = members;
+                }
+                _ => {
+                    self.field(field);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Fills the slots that `needs` names.
+    fn fill(&mut self, needs: &'r Needs, element: usize) {
+        let program = self.program;
+        let schema: &'r Schema = self.row.batch().schema();
+        let cells = self.row.cells();
+        for index in &needs.sources {
+            let column = self.bound.columns[*index];
+            let kind = &schema.columns()[column].kind;
+            self.decode(&program.sources[*index], "", (cells[column], kind), *index as Slot);
+        }
+        if let (Some(each), false) = (&program.each, needs.columns.is_empty()) {
+            let cells = self.element(each, element);
+            for index in &needs.columns {
+                self.decode_column(each, cells, *index);
+            }
+        }
+        for index in &needs.lets {
+            let step = &program.lets[*index];
+            self.slots[usize::from(step.slot)] = step.expr.eval(&self.slots);
+            if self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot)) {
+                self.fail(step.slot);
+            }
+        }
+    }
+
+    /// The cells of one element of a list.
+    pub(super) fn element(&self, each: &EachPlan, element: usize) -> &'r [Cell] {
+        let batch = self.row.batch();
+        match self.elements(each).get(element) {
+            Some(Cell::Group(span)) => batch.cells(*span),
+            _ => &[],
+        }
+    }
+
+    /// The elements of a list.
+    pub(super) fn elements(&self, each: &EachPlan) -> &'r [Cell] {
+        match self.row.cells().get(self.bound.columns[each.source]) {
+            Some(Cell::List(span)) => self.row.batch().cells(*span),
+            _ => &[],
+        }
+    }
+
+    /// Decodes one column of an element into its slot.
+    pub(super) fn decode_column(&mut self, each: &EachPlan, cells: &[Cell], index: usize) {
+        let source = &self.program.sources[each.source];
+        let (column, slot) = each.columns[index];
+        let Read::List(columns) = &source.read else { return };
+        let at = self.bound.elements[each.source][column];
+        let schema: &'r Schema = self.row.batch().schema();
+        let list = &schema.columns()[self.bound.columns[each.source]].kind;
+        if let ColumnType::List(inner) = list {
+            let cell = cells.get(at).copied().unwrap_or_default();
+            self.decode(&columns[column], &source.name, (cell, &inner.columns()[at].kind), slot);
+        }
+    }
+
+    #[inline]
+    fn decode(
+        &mut self,
+        source: &Source,
+        within: &str,
+        (cell, kind): (Cell, &'r ColumnType),
+        slot: Slot,
+    ) {
+        let batch: &'r RecordBatch = self.row.batch();
+        let Read::Value(decoder) = &source.read else {
+            // For conditions on the list as a whole; its elements are decoded by whoever walks over it.
+            self.slots[usize::from(slot)] = Value::from_cell(cell, batch, kind).unwrap_or_default();
+            return;
+        };
+        match decoder.from_cell(cell, batch, kind) {
+            Ok(value) => self.slots[usize::from(slot)] = value,
+            Err(error) => {
+                let name = if within.is_empty() {
+                    source.name.clone()
+                } else {
+                    format!("{within}.{}", source.name).into()
+                };
+                self.out
+                    .errors
+                    .push(RecordError::decode(error.code).field(name).detail(error.shape));
+                self.slots[usize::from(slot)] = Value::Null;
+                self.fail(slot);
+            }
+        }
+    }
+
+    fn fail(&mut self, slot: Slot) {
+        self.failed.resize(self.program.slots, false);
+        self.failed[usize::from(slot)] = true;
+    }
+
+    pub(super) fn is_failed(&self, slot: Slot) -> bool {
+        self.failed.get(usize::from(slot)).copied().unwrap_or(false)
+    }
+
+    /// `when` may have been decoded before fields that stand above it: back to the order of `from`.
+    fn sort_decode_errors(&mut self) {
+        let sources = &self.program.sources;
+        let place = |error: &RecordError| {
+            sources.iter().position(|source| Some(&source.name) == error.field.as_ref())
+        };
+        let begin = self.out.begin;
+        self.out.errors[begin..].sort_by_key(|error| place(error).unwrap_or(usize::MAX));
+    }
+}

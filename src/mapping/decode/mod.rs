@@ -1,0 +1,189 @@
+//! Decoding: what one entry of a mapping's `from:` section does to one cell.
+//!
+//! Text from a legacy system is read *strictly*: a value either is exactly what the entry declares, or the
+//! record is refused with a code and the shape of what was found. Nothing is rounded, guessed, padded or
+//! replaced by null, and no value ever stands in a message: digits are shown as `9` and letters as `A`.
+//!
+//! Order: trim, compare with `null_if`, read. A cell that has a type already (from a database) is converted only
+//! where nothing is lost.
+
+mod cell;
+mod codes;
+mod compile;
+mod expected;
+mod fields;
+mod moment;
+mod number;
+mod pattern;
+mod shape;
+mod spec;
+mod zone;
+
+use acequia_api::{Cell, ColumnType, RecordBatch};
+
+pub use codes::CODES;
+pub use compile::compile;
+pub use shape::shape;
+pub use spec::{DecodeSpec, Gap, Overlap, Sign, SpecError, Trim};
+
+use super::value::{Octets, Type, Value, parse_uuid};
+use moment::Moment;
+use number::NumberForm;
+
+/// A compiled entry of `from:`. Immutable; shared between threads.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    kind: Type,
+    kernel: Kernel,
+    trim: Trim,
+    null_texts: Box<[Box<str>]>,
+    /// What the texts of `null_if` mean in the type, for cells that have it already.
+    null_values: Box<[Value<'static>]>,
+    code: &'static str,
+    expected: Box<str>,
+}
+
+/// How a text is read.
+#[derive(Debug, Clone)]
+enum Kernel {
+    Text,
+    Bool {
+        true_if: Box<[Box<str>]>,
+        false_if: Box<[Box<str>]>,
+    },
+    Int(NumberForm),
+    Decimal {
+        form: NumberForm,
+        precision: u8,
+        scale: u8,
+    },
+    Float(NumberForm),
+    Moment(Moment),
+    Uuid,
+    Hex,
+    Base64,
+    /// Lists and groups, whose fields have decoders of their own.
+    Nested,
+}
+
+/// Why a value was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// One of [`CODES`].
+    pub code: &'static str,
+    /// Expected and found shape, as in `expected DD/MM/YYYY, found 99/99/9999: there is no such day`; never the
+    /// value.
+    pub shape: String,
+}
+
+/// What was wrong, before it is put into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Form,
+    TooLarge,
+    TooFine,
+    NegativeZero,
+    NoSuchDay,
+    NoSuchTime,
+    Gap,
+    Overlap,
+    /// The type of the cell does not convert.
+    Type,
+}
+
+impl Decoder {
+    /// The type of what comes out. Not always the declared one: a `timestamp` with a `zone` becomes a
+    /// `timestamptz`.
+    pub fn kind(&self) -> &Type {
+        &self.kind
+    }
+
+    /// Reads a text. Borrows from it; allocates nothing unless it fails.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the text is not exactly what the specification says.
+    pub fn decode<'a>(&self, text: &'a str) -> Result<Value<'a>, DecodeError> {
+        let trimmed = match self.trim {
+            Trim::None => text,
+            Trim::Left => text.trim_start(),
+            Trim::Right => text.trim_end(),
+            Trim::Both => text.trim(),
+        };
+        if contains(&self.null_texts, trimmed) {
+            return Ok(Value::Null);
+        }
+        self.kernel.read(trimmed).map_err(|fault| self.refuse(fault, &shape(trimmed)))
+    }
+
+    /// Whether cells of a column of `kind` can be decoded at all; a mapping that asks for what never works is
+    /// refused when it is bound, not record by record.
+    pub fn accepts(&self, kind: &ColumnType) -> bool {
+        self.kernel.accepts(kind)
+    }
+
+    /// Reads a cell of `batch`, whose column is of `kind`: text as [`decode`](Decoder::decode) does, other
+    /// types where nothing is lost. `Null` stays null.
+    ///
+    /// # Errors
+    /// As [`decode`](Decoder::decode), and `decode.type` for a type that does not convert.
+    pub fn from_cell<'a>(
+        &self,
+        cell: Cell,
+        batch: &'a RecordBatch,
+        kind: &'a ColumnType,
+    ) -> Result<Value<'a>, DecodeError> {
+        let refuse = |fault| self.refuse(fault, &Type::of_column(kind).to_string());
+        match cell {
+            Cell::Null => return Ok(Value::Null),
+            Cell::Text(span) => return self.decode(batch.text(span)),
+            _ => {}
+        }
+        let value = Value::from_cell(cell, batch, kind).map_err(|_| refuse(Fault::TooLarge))?;
+        let value = self.kernel.convert(value).map_err(refuse)?;
+        Ok(if self.null_values.contains(&value) { Value::Null } else { value })
+    }
+
+    #[cold]
+    fn refuse(&self, fault: Fault, found: &str) -> DecodeError {
+        let (code, why) = match fault {
+            Fault::Form => (self.code, ""),
+            Fault::TooLarge => (self.code, ": the number is too large"),
+            Fault::TooFine => (self.code, ": too many digits after the point"),
+            Fault::NegativeZero => (self.code, ": zero has no sign"),
+            Fault::NoSuchDay => (self.code, ": there is no such day"),
+            Fault::NoSuchTime => (self.code, ": there is no such time"),
+            Fault::Gap => ("decode.time_gap", ": clocks were set forward over this time"),
+            Fault::Overlap => ("decode.time_overlap", ": this time happened twice"),
+            Fault::Type => ("decode.type", ": this type does not convert without loss"),
+        };
+        DecodeError { code, shape: format!("expected {}, found {found}{why}", self.expected) }
+    }
+}
+
+impl Kernel {
+    fn read<'a>(&self, text: &'a str) -> Result<Value<'a>, Fault> {
+        Ok(match self {
+            Self::Text => Value::Text(text),
+            Self::Bool { true_if, .. } if contains(true_if, text) => Value::Bool(true),
+            Self::Bool { false_if, .. } if contains(false_if, text) => Value::Bool(false),
+            Self::Bool { .. } => return Err(Fault::Form),
+            Self::Int(form) => Value::Int(form.int(text)?),
+            Self::Decimal { form, precision, scale } => {
+                Value::Decimal(form.decimal(text, *precision, *scale)?)
+            }
+            Self::Float(form) => Value::Float(form.float(text)?),
+            Self::Moment(moment) => moment.read(text)?,
+            Self::Uuid => Value::Uuid(parse_uuid(text).ok_or(Fault::Form)?),
+            Self::Hex => Value::Bytes(Octets::hex(text).ok_or(Fault::Form)?),
+            Self::Base64 => Value::Bytes(Octets::base64(text).ok_or(Fault::Form)?),
+            Self::Nested => return Err(Fault::Type),
+        })
+    }
+}
+
+fn contains(words: &[Box<str>], text: &str) -> bool {
+    words.iter().any(|word| **word == *text)
+}
+
+#[cfg(test)]
+mod tests;

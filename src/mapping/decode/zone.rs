@@ -1,0 +1,68 @@
+//! Local times to instants.
+//!
+//! Zones come from the database built into the program, not from the machine's: the same record and the same
+//! mapping give the same event everywhere, until the program is updated.
+
+use std::sync::LazyLock;
+
+use jiff::{
+    civil::DateTime,
+    tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
+};
+
+use super::{Fault, Gap, Overlap};
+use crate::{
+    diagnostic::suggest,
+    mapping::value::{Civil, TICKS_PER_DAY, TICKS_PER_SECOND, civil_of},
+};
+
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// A time zone with what to do where its clocks were changed.
+#[derive(Debug, Clone)]
+pub(super) struct Zone {
+    zone: TimeZone,
+    overlap: Overlap,
+    gap: Gap,
+}
+
+impl Zone {
+    /// The zone called `name`; otherwise what was probably meant.
+    pub(super) fn find(name: &str, overlap: Overlap, gap: Gap) -> Result<Self, Option<String>> {
+        if let Ok(zone) = ZONES.get(name) {
+            return Ok(Self { zone, overlap, gap });
+        }
+        let names: Vec<String> = ZONES.available().map(|name| name.as_str().to_owned()).collect();
+        Err(suggest(name, names.iter().map(String::as_str)).map(str::to_owned))
+    }
+
+    /// The instant at which clocks of the zone showed `local`, both in ticks.
+    pub(super) fn instant(&self, local: i64) -> Result<i64, Fault> {
+        let Civil { year, month, day } = civil_of(local.div_euclid(TICKS_PER_DAY) as i32);
+        let of_day = local.rem_euclid(TICKS_PER_DAY);
+        let seconds = of_day / TICKS_PER_SECOND;
+        let civil = DateTime::new(
+            i16::try_from(year).map_err(|_| Fault::NoSuchDay)?,
+            month as i8,
+            day as i8,
+            (seconds / 3600) as i8,
+            (seconds / 60 % 60) as i8,
+            (seconds % 60) as i8,
+            (of_day % TICKS_PER_SECOND * 100) as i32,
+        )
+        .map_err(|_| Fault::NoSuchDay)?;
+        let offset = match self.zone.to_ambiguous_timestamp(civil).offset() {
+            AmbiguousOffset::Unambiguous { offset } => offset,
+            AmbiguousOffset::Gap { before, .. } => match self.gap {
+                Gap::Forward => before,
+                Gap::Reject => return Err(Fault::Gap),
+            },
+            AmbiguousOffset::Fold { before, after } => match self.overlap {
+                Overlap::Earlier => before,
+                Overlap::Later => after,
+                Overlap::Reject => return Err(Fault::Overlap),
+            },
+        };
+        Ok(local - i64::from(offset.seconds()) * TICKS_PER_SECOND)
+    }
+}

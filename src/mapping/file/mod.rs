@@ -1,0 +1,259 @@
+//! A mapping file as a tree of what was written where, before anything is known about its meaning.
+//!
+//! Reading reports what is wrong with the form (unknown keys, wrong shapes, two producers); names, types and
+//! classes are the business of [`check`](super::check).
+
+mod cases;
+mod field;
+mod place;
+
+use std::{ops::Range, sync::Arc};
+
+pub(crate) use cases::{Case, Flag, Outcome};
+pub(crate) use place::inside;
+
+use crate::{
+    diagnostic::{Diagnostic, SourceFile},
+    model::{Class, Form, FormCodes, Text},
+    yaml::{self, Node},
+};
+
+const FORM: FormCodes = FormCodes {
+    unknown_key: "mapping.unknown_key",
+    missing_key: "mapping.missing_key",
+    wrong_shape: "mapping.wrong_shape",
+    unknown_word: "mapping.unknown_word",
+};
+
+const TOP: [&str; 12] = [
+    "mapping",
+    "title",
+    "to",
+    "when",
+    "delete_when",
+    "namespaces",
+    "from",
+    "let",
+    "each",
+    "key",
+    "fields",
+    "tests",
+];
+
+/// A mapping file that could be read at least in part.
+#[derive(Debug)]
+pub(crate) struct MappingFile {
+    pub(crate) file: Arc<SourceFile>,
+    pub(crate) name: Text,
+    pub(crate) to: Option<Text>,
+    pub(crate) when: Option<Text>,
+    pub(crate) delete_when: Option<Text>,
+    pub(crate) from: Vec<Entry>,
+    pub(crate) lets: Vec<(Text, Text)>,
+    pub(crate) each: Option<Each>,
+    pub(crate) key: Option<Text>,
+    pub(crate) fields: Vec<FieldNode>,
+    pub(crate) cases: Vec<Case>,
+}
+
+/// A source field in `from`.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Text,
+    pub(crate) kind: Option<Text>,
+    /// The other keys of its block, not yet judged.
+    pub(crate) options: Vec<(yaml::Key, Node)>,
+    /// The columns of its elements, where it is a list.
+    pub(crate) list: Option<Vec<Entry>>,
+}
+
+/// An output field.
+#[derive(Debug)]
+pub(crate) struct FieldNode {
+    pub(crate) name: Text,
+    pub(crate) producer: Producer,
+    /// Where a clash with the type of the field is shown.
+    pub(crate) span: Range<usize>,
+    pub(crate) verbs: Vec<(yaml::Key, Node)>,
+    pub(crate) codes: Option<Text>,
+    pub(crate) unmapped: Option<Miss>,
+    pub(crate) default: Option<Node>,
+    pub(crate) required: Option<bool>,
+    pub(crate) checks: Vec<(yaml::Key, Node)>,
+    pub(crate) on_fail: Option<OnFail>,
+    pub(crate) protect: Option<Protect>,
+    pub(crate) class: Option<ClassNode>,
+}
+
+/// Where the value of an output field comes from.
+#[derive(Debug)]
+pub(crate) enum Producer {
+    From(Text),
+    Const(Node),
+    Expr(Text),
+    Template(Text),
+    Object(Vec<FieldNode>),
+    List(Vec<FieldNode>),
+    Each(Each),
+    Lookup(Lookup),
+    /// None that could be read; the mistake was reported.
+    Unreadable,
+}
+
+/// A repeated element.
+#[derive(Debug)]
+pub(crate) struct Each {
+    pub(crate) list: Text,
+    pub(crate) name: Option<Text>,
+    /// What one element becomes: an object, or a single value under the name `value`. Empty at the top.
+    pub(crate) body: Vec<FieldNode>,
+    pub(crate) single: bool,
+}
+
+/// A join with a reference table.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    pub(crate) table: Text,
+    /// Column of the table, name in the record.
+    pub(crate) matches: Vec<(Text, Text)>,
+    pub(crate) take: Text,
+    pub(crate) miss: Option<Miss>,
+}
+
+/// What happens to a value that a table does not have.
+#[derive(Debug)]
+pub(crate) enum Miss {
+    Reject,
+    Keep(Range<usize>),
+    Null,
+    Const(Node),
+}
+
+/// What happens to a value that fails a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFail {
+    Reject,
+    Flag,
+    Null,
+}
+
+/// How a value is protected.
+#[derive(Debug)]
+pub(crate) struct Protect {
+    pub(crate) span: Range<usize>,
+    pub(crate) how: How,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum How {
+    Drop,
+    Mask { keep_first: usize, keep_last: usize },
+    Year,
+    Month,
+    Pseudonym(Text),
+    Encrypt(Text),
+}
+
+/// The class that a mapping gives to a field.
+#[derive(Debug)]
+pub(crate) struct ClassNode {
+    pub(crate) span: Range<usize>,
+    pub(crate) when: Option<Text>,
+    /// One class, or those for a condition that holds and that does not.
+    pub(crate) classes: Vec<Class>,
+}
+
+/// Reads a mapping file; `None` when not even its name is known.
+pub(crate) fn read(file: &Arc<SourceFile>) -> (Option<MappingFile>, Vec<Diagnostic>) {
+    let root = match yaml::parse(file) {
+        Ok(root) => root,
+        Err(faults) => return (None, faults),
+    };
+    let mut form = Form::new(file, &FORM);
+    let read = mapping(&mut form, &root);
+    (read, form.found)
+}
+
+fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
+    form.block(root, "a mapping", &TOP)?;
+    let name = root.get("mapping").and_then(|node| form.text(node, "`mapping`"));
+    for key in ["mapping", "to", "from", "key", "fields"] {
+        if root.get(key).is_none() {
+            let at = name.as_ref().map_or(0..0, |name| name.span.clone());
+            form.missing(at, "a mapping", key);
+        }
+    }
+    let name = name?;
+    let mut text = |key: &str| root.get(key).and_then(|node| form.text(node, &format!("`{key}`")));
+    let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
+    if let Some((key, _)) = root.entries()?.iter().find(|(key, _)| key.text == "namespaces") {
+        let message = "namespaces belong to XML sources, which this version does not read";
+        form.error("mapping.not_yet", key.span.clone(), message).help =
+            Some("remove the section, or wait for the SOAP and XML connector".into());
+    }
+    let lets = root
+        .get("let")
+        .and_then(|node| form.names(node, "`let`"))
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|(key, node)| {
+            Some((key_text(key), form.text(node, "a `let` is an expression and")?))
+        })
+        .collect();
+    Some(MappingFile {
+        file: Arc::clone(form.file),
+        name,
+        to,
+        when,
+        delete_when,
+        from: root.get("from").map(|node| entries(form, node, false)).unwrap_or_default(),
+        lets,
+        each: root.get("each").and_then(|node| field::each(form, node, true)),
+        key,
+        fields: root.get("fields").map(|node| field::fields(form, node)).unwrap_or_default(),
+        cases: root.get("tests").map(|node| cases::cases(form, node)).unwrap_or_default(),
+    })
+}
+
+fn key_text(key: &yaml::Key) -> Text {
+    Text { text: key.text.clone(), span: key.span.clone() }
+}
+
+fn entries(form: &mut Form<'_>, node: &Node, nested: bool) -> Vec<Entry> {
+    let what = if nested { "`list`" } else { "`from`" };
+    let entries = form.names(node, what).unwrap_or_default();
+    entries.iter().filter_map(|(key, node)| entry(form, key, node, nested)).collect()
+}
+
+fn entry(form: &mut Form<'_>, key: &yaml::Key, node: &Node, nested: bool) -> Option<Entry> {
+    let name = key_text(key);
+    if node.as_text().is_some() {
+        let kind = form.text(node, "a type");
+        return Some(Entry { name, kind, options: Vec::new(), list: None });
+    }
+    let what = format!("source field `{}`", key.text);
+    let block = form.names(node, &what)?;
+    let mut entry = Entry { name, kind: None, options: Vec::new(), list: None };
+    for (option, value) in block {
+        match option.text.as_str() {
+            "type" => entry.kind = form.text(value, "a type"),
+            "list" if nested => {
+                form.error(
+                    "mapping.not_yet",
+                    option.span.clone(),
+                    "a list inside a list is not read yet",
+                );
+            }
+            "list" => entry.list = Some(entries(form, value, true)),
+            "path" => {
+                let message = "a path belongs to XML sources, which this version does not read";
+                form.error("mapping.not_yet", option.span.clone(), message);
+            }
+            _ => entry.options.push((option.clone(), value.clone())),
+        }
+    }
+    if entry.kind.is_none() && entry.list.is_none() && node.get("type").is_none() {
+        form.missing(key.span.clone(), &what, "type");
+    }
+    Some(entry)
+}

@@ -1,0 +1,224 @@
+//! The thread that owns the publisher: it takes parcels, fills transactions and commits them.
+//!
+//! Every call that changes a Kafka transaction blocks, so none is made on a runtime worker. One thread lives for
+//! one life of a pipeline: it fences, recovers, publishes until its orders end or something fails, reports why,
+//! and drops the producer. It never aborts a transaction: dropping the producer leaves it to the next life,
+//! which fences it, and that is the only way out there is.
+
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use acequia_api::ErrorClass;
+use tokio::{runtime, sync::mpsc, time};
+
+use super::{
+    failure::Failure,
+    group::{Advance, Group, GroupLimits},
+    parcel::Parcel,
+    report::{Committed, Recovered, Report, SharedState},
+};
+use crate::{
+    checkpoint::Counts,
+    publish::{self, Notice, PublishError, Publisher},
+};
+
+/// What the committer is told.
+#[derive(Debug)]
+pub enum Order {
+    /// Publish this.
+    Parcel(Box<Parcel>),
+    /// Commit what can be committed and say so.
+    Flush,
+}
+
+/// Parcels that may wait in front of the committer.
+const QUEUE: usize = 2;
+/// How often a silent committer looks after its producer.
+const TEND: Duration = Duration::from_secs(1);
+/// A silent task commits so often, well below the seven days after which Kafka forgets a transactional id.
+const KEEP_ALIVE: Duration = Duration::from_secs(6 * 3600);
+
+/// What a committer needs to start.
+#[derive(Debug)]
+pub struct Setup {
+    /// Name of the thread.
+    pub name: String,
+    /// Number of the life.
+    pub life: u64,
+    /// Whom and what to publish as.
+    pub publisher: publish::Setup,
+    /// When to commit.
+    pub limits: GroupLimits,
+    /// The thread of the previous life; its producer and its state cache must be closed first.
+    pub previous: Option<JoinHandle<()>>,
+    /// Where reports go.
+    pub reports: mpsc::Sender<(u64, Report)>,
+}
+
+/// Starts a committer; it begins to fence at once.
+///
+/// # Errors
+/// `Transient` when the operating system refuses a thread.
+pub fn start(setup: Setup) -> Result<(mpsc::Sender<Order>, JoinHandle<()>), Failure> {
+    let (orders, receiver) = mpsc::channel(QUEUE);
+    let runtime = runtime::Handle::current();
+    let handle = thread::Builder::new()
+        .name(setup.name.clone())
+        .spawn(move || live(setup, receiver, &runtime))
+        .map_err(|cause| {
+            let message = format!("the publishing thread could not be started: {cause}");
+            Failure::new(ErrorClass::Transient, "pipeline.thread", message)
+        })?;
+    Ok((orders, handle))
+}
+
+fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Handle) {
+    if let Some(previous) = setup.previous.take() {
+        // A panic of the previous life was reported by it; all that matters here is that it is over.
+        let _ = previous.join();
+    }
+    let (life, reports) = (setup.life, setup.reports.clone());
+    let told = |report| reports.blocking_send((life, report)).is_ok();
+    let ended = recovered(&setup, &told).and_then(|publisher| {
+        let Some(publisher) = publisher else { return Ok(()) };
+        let group = Group::new(setup.limits);
+        let last_commit = Instant::now();
+        Committer { publisher, group, orders, runtime, told: &told, last_commit }.run()
+    });
+    if let Err(error) = ended {
+        told(Report::Failed(Failure::from(error)));
+    }
+}
+
+fn recovered(
+    setup: &Setup,
+    told: &dyn Fn(Report) -> bool,
+) -> Result<Option<Publisher>, PublishError> {
+    let mut publisher = Publisher::fence(setup.publisher.clone())?;
+    if !told(Report::Fenced) {
+        return Ok(None);
+    }
+    let pipeline = Arc::clone(&setup.publisher.task.pipeline);
+    let start = publisher.recover(&mut |notice| note(&pipeline, &notice))?;
+    let report = Recovered {
+        first_run: start.recovered.head.is_none(),
+        checkpoint: start.recovered.checkpoint,
+        state: SharedState(publisher.state()),
+    };
+    Ok(told(Report::Recovered(report)).then_some(publisher))
+}
+
+fn note(pipeline: &str, notice: &Notice) {
+    let Notice::WaitingForTransaction { topic, partition, blocker } = notice;
+    tracing::warn!(
+        pipeline,
+        topic,
+        partition,
+        blocker,
+        "waiting for another open transaction to end"
+    );
+}
+
+struct Committer<'a> {
+    publisher: Publisher,
+    group: Group,
+    orders: mpsc::Receiver<Order>,
+    runtime: &'a runtime::Handle,
+    told: &'a dyn Fn(Report) -> bool,
+    last_commit: Instant,
+}
+
+/// What the next moment brings.
+enum Next {
+    Order(Order),
+    Due,
+    Silence,
+    Closed,
+}
+
+impl Committer<'_> {
+    fn run(mut self) -> Result<(), PublishError> {
+        loop {
+            match self.next() {
+                Next::Order(Order::Parcel(parcel)) => self.take(parcel)?,
+                Next::Due => self.commit()?,
+                Next::Silence => self.tend()?,
+                Next::Closed => return Ok(()),
+                Next::Order(Order::Flush) => {
+                    if !self.group.is_empty() && self.group.at_boundary() {
+                        self.commit()?;
+                    }
+                    (self.told)(Report::Flushed);
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Next {
+        let now = Instant::now();
+        let due = self.group.due(now);
+        if due.is_some_and(|due| due <= now) {
+            return Next::Due;
+        }
+        let until = due.unwrap_or(now + TEND);
+        let received = self
+            .runtime
+            .block_on(async { time::timeout_at(until.into(), self.orders.recv()).await });
+        match received {
+            Ok(Some(order)) => Next::Order(order),
+            Ok(None) => Next::Closed,
+            Err(_) if due.is_some() => Next::Due,
+            Err(_) => Next::Silence,
+        }
+    }
+
+    /// Keeps Kafka from forgetting the id of a task that has nothing to say.
+    fn tend(&mut self) -> Result<(), PublishError> {
+        if self.group.is_empty() && self.last_commit.elapsed() >= KEEP_ALIVE {
+            self.last_commit = Instant::now();
+            self.publisher.keep_alive()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, parcel: Box<Parcel>) -> Result<(), PublishError> {
+        if self.group.is_empty() {
+            self.publisher.begin()?;
+        }
+        let mappings = &parcel.lineage.mappings;
+        self.publisher.send(&parcel.split, mappings, &parcel.records, &parcel.events)?;
+        let advance = Advance {
+            from: parcel.from.clone(),
+            to: parcel.records.resume().cloned(),
+            lineage: parcel.lineage.clone(),
+            counts: parcel.counts,
+        };
+        let bytes = parcel.records.size() + parcel.events.size();
+        self.group.add(&parcel.split, advance, bytes, Instant::now());
+        parcel.return_home();
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), PublishError> {
+        let deltas = self.group.take();
+        let mut counts = Counts::default();
+        for delta in &deltas {
+            counts.add(delta.counts);
+        }
+        let committed = self.publisher.commit(&deltas, counts)?;
+        self.last_commit = Instant::now();
+        let positions = deltas.into_iter().map(|delta| (delta.split, delta.to)).collect();
+        (self.told)(Report::Committed(Committed { seq: committed.seq, counts, positions }));
+        if committed.rotate {
+            return Err(PublishError::new(
+                ErrorClass::Transient,
+                "publish.rotate",
+                "a connection failed during a commit that succeeded: the producer is replaced",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,455 @@
+//! Does what the state machine says.
+//!
+//! One task per pipeline: wait for the next input, take a step, perform its action. Everything that takes time
+//! happens elsewhere (committer thread, split tasks, keeper) and comes back as a report; everything that decides
+//! is in [`state`](super::state). So this file holds the wiring and no policy.
+
+use std::{
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use acequia_api::{CancellationToken, OpenContext};
+use jiff::Timestamp;
+use tokio::{sync::mpsc, time};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    committer::{self, Order, Setup},
+    contest,
+    failure::Failure,
+    life::{Life, Opening},
+    report::{Committed, Recovered, Report},
+    retry,
+    spec::Spec,
+    stage::Judge,
+    state::{Action, Input, Machine, State, Stop},
+    status::StatusCell,
+};
+use crate::publish::Presence;
+
+/// What an operator may tell a running pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Commit what is mapped, then hold.
+    Pause,
+    /// Go on, or restart after a stop.
+    Resume,
+}
+
+/// A pipeline being driven.
+#[derive(Debug)]
+pub struct Driver {
+    spec: Arc<Spec>,
+    status: Arc<StatusCell>,
+    machine: Machine,
+    began: Instant,
+    cancel: CancellationToken,
+    commands: mpsc::Receiver<Command>,
+    reports: mpsc::Receiver<(u64, Report)>,
+    report: mpsc::Sender<(u64, Report)>,
+    presence: Option<Arc<Presence>>,
+    life: Option<Life>,
+    lives: u64,
+    committer: Option<JoinHandle<()>>,
+    previous: Option<TaskTracker>,
+    timer: Option<Instant>,
+    flushing: Option<Input>,
+    cancelled: bool,
+}
+
+/// Reports that may wait for the driver.
+const REPORTS: usize = 64;
+/// How long the parts of the last life may take to let go before the driver leaves them behind.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+impl Driver {
+    /// A driver of a pipeline. `cancel` drains it; `commands` pause and resume it.
+    pub fn new(
+        spec: Arc<Spec>,
+        status: Arc<StatusCell>,
+        presence: Option<Arc<Presence>>,
+        cancel: CancellationToken,
+        commands: mpsc::Receiver<Command>,
+    ) -> Self {
+        let (report, reports) = mpsc::channel(REPORTS);
+        let machine = Machine::new(spec.timing);
+        Self {
+            spec,
+            status,
+            machine,
+            began: Instant::now(),
+            cancel,
+            commands,
+            reports,
+            report,
+            presence,
+            life: None,
+            lives: 0,
+            committer: None,
+            previous: None,
+            timer: None,
+            flushing: None,
+            cancelled: false,
+        }
+    }
+
+    /// Drives the pipeline to its end. A pipeline that stopped by a failure stays, waiting for an operator,
+    /// unless it was to run once.
+    pub async fn run(mut self) -> Stop {
+        let mut action = self.first();
+        loop {
+            self.perform(action);
+            self.show();
+            if let State::Stopped(stop) = self.machine.state() {
+                let waits = matches!(stop, Stop::Failed(_)) && !self.spec.once;
+                if !waits || self.cancel.is_cancelled() {
+                    self.last_words().await;
+                    return stop;
+                }
+            }
+            let input = self.next().await;
+            action = self.machine.step(input, self.began.elapsed());
+        }
+    }
+
+    /// A scheduled pipeline sleeps until its time; one that another instance is known to run stands by.
+    fn first(&mut self) -> Action {
+        if self.spec.schedule.is_some() && !self.spec.once {
+            return self.machine.sleep();
+        }
+        Action::Fence
+    }
+
+    async fn next(&mut self) -> Input {
+        loop {
+            let timer = self.timer;
+            let tick = async {
+                match timer {
+                    Some(at) => time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let input = tokio::select! {
+                biased;
+                () = self.cancel.cancelled(), if !self.cancelled => {
+                    self.cancelled = true;
+                    Some(Input::Cancel)
+                }
+                Some(command) = self.commands.recv(), if !self.cancelled => Some(match command {
+                    Command::Pause => Input::Pause,
+                    Command::Resume => Input::Resume,
+                }),
+                Some((life, report)) = self.reports.recv() => {
+                    let current = self.life.as_ref().is_some_and(|known| known.number == life);
+                    self.sift(report, current)
+                }
+                () = tick => self.tick(),
+            };
+            if let Some(input) = input {
+                return input;
+            }
+        }
+    }
+
+    /// What a dropped life still says is ignored, but for a commit that was under way when it was dropped: it has
+    /// happened, and the next life begins after it.
+    fn sift(&mut self, report: Report, current: bool) -> Option<Input> {
+        match report {
+            report if current => self.hear(report),
+            Report::Committed(committed) => {
+                self.committed(committed);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn hear(&mut self, report: Report) -> Option<Input> {
+        match report {
+            Report::Fenced => Some(Input::Fenced),
+            Report::Recovered(found) => {
+                self.recovered(found);
+                None
+            }
+            Report::Opened(splits) => {
+                if let Some(life) = &mut self.life {
+                    life.reading = splits;
+                }
+                Some(Input::Recovered)
+            }
+            Report::Committed(committed) => {
+                self.committed(committed);
+                Some(Input::Progress)
+            }
+            Report::Flushed => self.flushing.take(),
+            Report::Ended => self.ended(),
+            Report::Work => Some(Input::Work),
+            Report::Failed(failure) => Some(self.failed(failure)),
+            Report::Claim { own: true } => Some(Input::OwnClaim),
+            Report::Claim { own: false } => Some(Input::ForeignClaim),
+            Report::Owner { gone: true } => Some(Input::Vacant),
+            Report::Owner { gone: false } => None,
+        }
+    }
+
+    /// The timer is over: a wait has elapsed, or it is time to look whether the pipeline is quiet.
+    fn tick(&mut self) -> Option<Input> {
+        self.timer = None;
+        match self.machine.state() {
+            State::Running => {
+                let quiet = self.status.activity.quiet_for();
+                if self.status.activity.is_idle() && quiet >= self.spec.rest_after {
+                    return Some(Input::Quiet);
+                }
+                let wait = self.spec.rest_after.saturating_sub(quiet);
+                self.timer = Some(Instant::now() + wait.max(Duration::from_millis(100)));
+                None
+            }
+            State::Resting => Some(Input::Work),
+            _ => Some(Input::Elapsed),
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Continue => {}
+            Action::Fence => self.fence(),
+            Action::Recover => self.timer = None,
+            Action::Run => {
+                self.status.activity.touch();
+                self.timer = Some(Instant::now() + self.spec.rest_after);
+            }
+            Action::Rest => self.rest(),
+            Action::Wait(wait) => {
+                self.end_life();
+                self.timer = Some(Instant::now() + wait);
+            }
+            Action::ReadClaims => self.read_claims(),
+            Action::WatchOwner(wait) => self.watch_owner(wait),
+            Action::Drain => self.drain(),
+            Action::Hold | Action::End => {
+                self.timer = None;
+                self.end_life();
+            }
+        }
+    }
+
+    fn fence(&mut self) {
+        self.end_life();
+        self.timer = None;
+        self.lives += 1;
+        let setup = Setup {
+            name: format!("{}-publish", self.spec.name),
+            life: self.lives,
+            publisher: self.spec.publisher.clone(),
+            limits: self.spec.group,
+            previous: self.committer.take(),
+            reports: self.report.clone(),
+        };
+        match committer::start(setup) {
+            Ok((orders, thread)) => {
+                self.committer = Some(thread);
+                self.life = Some(Life::new(self.lives, orders));
+            }
+            Err(failure) => {
+                let (orders, _) = mpsc::channel(1);
+                self.life = Some(Life::new(self.lives, orders));
+                let _ = self.report.try_send((self.lives, Report::Failed(failure)));
+            }
+        }
+    }
+
+    /// The checkpoint is known: open the source there. Called within `Recovering`; the machine moves on when the
+    /// source is open.
+    fn recovered(&mut self, found: Recovered) {
+        let Some(life) = &self.life else { return };
+        let Some(orders) = life.orders.clone() else { return };
+        let positions = life.positions.as_ref().map(tokio::sync::watch::Sender::subscribe);
+        let Some(positions) = positions else { return };
+        self.status.update(|status| {
+            status.positions = found
+                .checkpoint
+                .splits()
+                .map(|(split, progress)| (Arc::clone(split), progress.position.clone()))
+                .collect();
+        });
+        let context = OpenContext {
+            pipeline: Arc::clone(&self.spec.name),
+            projection: self.spec.projection.clone(),
+            state: Arc::clone(&found.state.0),
+            board: Arc::clone(&self.status.board),
+            limits: self.spec.limits,
+            once: self.spec.once || self.spec.schedule.is_some(),
+            precheck: Some(Arc::new(Judge::new(&self.spec))),
+            cancel: life.cancel.clone(),
+            life: Some(life.tracker.token()),
+        };
+        let opening = Opening {
+            spec: Arc::clone(&self.spec),
+            status: Arc::clone(&self.status),
+            checkpoint: found.checkpoint,
+            context,
+            orders,
+            resting: life.resting.subscribe(),
+            positions,
+            stop: life.stop.clone(),
+            tracker: life.tracker.clone(),
+            splits: life.splits.clone(),
+            previous: self.previous.take(),
+            reports: self.report.clone(),
+            number: life.number,
+        };
+        life.tracker.spawn(opening.run());
+    }
+
+    fn committed(&mut self, committed: Committed) {
+        self.status.activity.touch();
+        if let Some(positions) = self.life.as_ref().and_then(|life| life.positions.as_ref()) {
+            positions.send_modify(|known| {
+                known.extend(committed.positions.iter().cloned());
+            });
+        }
+        self.status.update(|status| {
+            status.last_commit = Some(Timestamp::now());
+            status.seq = Some(committed.seq);
+            status.counts.add(committed.counts);
+            status.failure = None;
+            for (split, position) in committed.positions {
+                match status.positions.iter_mut().find(|(known, _)| *known == split) {
+                    Some((_, known)) => *known = position,
+                    None => status.positions.push((split, position)),
+                }
+            }
+        });
+    }
+
+    /// A split has ended. When all have, what they gave is committed before anything else happens: a pipeline
+    /// that ran once then ends, a scheduled one rests until its next time.
+    fn ended(&mut self) -> Option<Input> {
+        let life = self.life.as_mut()?;
+        life.reading = life.reading.saturating_sub(1);
+        if life.reading > 0 {
+            return None;
+        }
+        match self.machine.state() {
+            State::Running if self.spec.schedule.is_some() && !self.spec.once => {
+                self.flush(Input::Quiet);
+                None
+            }
+            State::Running => Some(Input::Exhausted),
+            _ => None,
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) -> Input {
+        tracing::error!(
+            pipeline = &*self.spec.name,
+            class = ?failure.class,
+            code = failure.code,
+            error = failure.message,
+            hint = failure.hint,
+            "{}",
+            retry::advice(failure.class)
+        );
+        let class = failure.class;
+        self.status.update(|status| status.failure = Some(failure));
+        Input::Failed(class)
+    }
+
+    /// The producer closes, the splits go on looking for work; a schedule says itself when there is some.
+    fn rest(&mut self) {
+        self.timer = None;
+        let scheduled = self.spec.schedule.is_some() && !self.spec.once;
+        if scheduled {
+            self.end_life();
+            let now = Timestamp::now();
+            let next = self.spec.schedule.as_ref().and_then(|schedule| schedule.next_after(now));
+            self.status.update(|status| status.next_run = next);
+            let wait = next.map(|next| Duration::try_from(next - now).unwrap_or_default());
+            self.timer = wait.map(|wait| Instant::now() + wait);
+        } else if let Some(life) = &mut self.life {
+            life.resting.send_replace(true);
+            life.orders = None;
+        }
+    }
+
+    /// Stops fetching and asks for a last commit. The flush stands behind every parcel that was on its way,
+    /// because it is sent only after the split tasks have ended.
+    fn drain(&mut self) {
+        self.timer = None;
+        self.flush(Input::Drained);
+    }
+
+    fn flush(&mut self, then: Input) {
+        let Some(life) = &self.life else { return };
+        life.stop.cancel();
+        life.splits.close();
+        self.flushing = Some(then);
+        if let Some(orders) = life.orders.clone() {
+            let splits = life.splits.clone();
+            life.tracker.spawn(async move {
+                splits.wait().await;
+                // A committer that is gone has reported why.
+                let _ = orders.send(Order::Flush).await;
+            });
+        }
+    }
+
+    fn read_claims(&mut self) {
+        let (report, life) = (self.report.clone(), self.lives);
+        contest::read_claims(Arc::clone(&self.spec), move |outcome| {
+            let _ = report.blocking_send((life, outcome));
+        });
+    }
+
+    fn watch_owner(&mut self, wait: Duration) {
+        self.end_life_but_listen();
+        self.timer = Some(Instant::now() + wait);
+        let (report, life) = (self.report.clone(), self.lives);
+        contest::watch_owner(Arc::clone(&self.spec), self.presence.clone(), move |outcome| {
+            let _ = report.blocking_send((life, outcome));
+        });
+    }
+
+    fn end_life(&mut self) {
+        self.flushing = None;
+        if let Some(mut life) = self.life.take() {
+            life.end();
+            self.previous = Some(life.tracker);
+        }
+    }
+
+    /// Ends what runs, but keeps a number under which reports are heard.
+    fn end_life_but_listen(&mut self) {
+        self.end_life();
+        self.lives += 1;
+        let mut silent = Life::new(self.lives, mpsc::channel(1).0);
+        silent.end();
+        self.life = Some(silent);
+    }
+
+    fn show(&self) {
+        let state = self.machine.state();
+        let failures = self.machine.failures();
+        self.status.update(|status| {
+            if status.state != state {
+                tracing::info!(pipeline = &*self.spec.name, from = ?status.state, to = ?state, "state");
+                status.state = state;
+                status.since = Timestamp::now();
+            }
+            status.failures = failures;
+            if state != State::Resting {
+                status.next_run = None;
+            }
+        });
+    }
+
+    async fn last_words(&mut self) {
+        let Some(tracker) = self.previous.take() else { return };
+        if time::timeout(LAST_WORDS, tracker.wait()).await.is_err() {
+            tracing::warn!(pipeline = &*self.spec.name, "the source did not let go in time");
+        }
+    }
+}

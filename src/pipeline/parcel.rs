@@ -1,0 +1,64 @@
+//! What travels from a split to the committer and comes back empty.
+
+use std::sync::Arc;
+
+use acequia_api::{BatchLimits, Position, RecordBatch};
+use tokio::sync::mpsc;
+
+use crate::{
+    checkpoint::{Counts, Lineage},
+    event::EventBatch,
+};
+
+/// A batch of records and what the mappings made of it. A split owns a few of them; they circulate, so that at
+/// steady state nothing is allocated.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The split that it belongs to.
+    pub split: Arc<str>,
+    /// The records, as the reader filled them.
+    pub records: RecordBatch,
+    /// Their events and rejects.
+    pub events: EventBatch,
+    /// Where the split stood before the first record.
+    pub from: Option<Position>,
+    /// With what they were read and mapped.
+    pub lineage: Lineage,
+    /// What became of them.
+    pub counts: Counts,
+    home: mpsc::Sender<Box<Parcel>>,
+}
+
+/// Parcels in circulation per split: one being filled, one under way, one being sent.
+pub const IN_CIRCULATION: usize = 3;
+
+/// The parcels of one split, all at home.
+pub fn circulation(split: &Arc<str>, limits: BatchLimits) -> mpsc::Receiver<Box<Parcel>> {
+    let (home, receiver) = mpsc::channel(IN_CIRCULATION);
+    for _ in 0..IN_CIRCULATION {
+        let parcel = Parcel {
+            split: Arc::clone(split),
+            records: RecordBatch::new(limits),
+            events: EventBatch::default(),
+            from: None,
+            lineage: Lineage::default(),
+            counts: Counts::default(),
+            home: home.clone(),
+        };
+        // The channel has room for every parcel there is.
+        let _ = home.try_send(Box::new(parcel));
+    }
+    receiver
+}
+
+impl Parcel {
+    /// Empties it and sends it back to its split; if the split is gone, so is the parcel.
+    pub fn return_home(mut self: Box<Self>) {
+        self.records.clear();
+        self.events.clear();
+        self.from = None;
+        self.counts = Counts::default();
+        let home = self.home.clone();
+        let _ = home.try_send(self);
+    }
+}

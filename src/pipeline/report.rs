@@ -1,0 +1,72 @@
+//! What the parts of a pipeline tell its driver.
+
+use std::sync::Arc;
+
+use acequia_api::{Position, StateView};
+
+use super::failure::Failure;
+use crate::checkpoint::{Checkpoint, Counts};
+
+/// One report. It travels with the number of the life it belongs to, so that what a dropped life still says is
+/// recognised and ignored.
+#[derive(Debug)]
+pub enum Report {
+    /// Committer: the previous life is over.
+    Fenced,
+    /// Committer: what was committed before.
+    Recovered(Recovered),
+    /// Committer: a transaction is committed.
+    Committed(Committed),
+    /// Committer: the answer to a flush. What was not at a boundary is left to the next life.
+    Flushed,
+    /// The source is open and so many splits are being read.
+    Opened(usize),
+    /// A split has something although the pipeline rests.
+    Work,
+    /// A split has ended.
+    Ended,
+    /// Someone cannot go on.
+    Failed(Failure),
+    /// Whose claim is the newest.
+    Claim {
+        /// Whether it is that of this instance.
+        own: bool,
+    },
+    /// Whether the owner of a contested pipeline is gone.
+    Owner {
+        /// It is.
+        gone: bool,
+    },
+}
+
+/// What the committer found stored.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Where every split stands.
+    pub checkpoint: Checkpoint,
+    /// The committed keyed state.
+    pub state: SharedState,
+    /// Whether nothing was ever committed.
+    pub first_run: bool,
+}
+
+/// A committed transaction.
+#[derive(Debug)]
+pub struct Committed {
+    /// Its number.
+    pub seq: u64,
+    /// What it held.
+    pub counts: Counts,
+    /// Where the splits that it moved stand now.
+    pub positions: Vec<(Arc<str>, Position)>,
+}
+
+/// A view of keyed state that can be handed on.
+#[derive(Clone)]
+pub struct SharedState(pub Arc<dyn StateView>);
+
+impl std::fmt::Debug for SharedState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedState")
+    }
+}

@@ -1,0 +1,245 @@
+//! Maps the record batches of one split into event batches: CPU only, no I/O, in the split's own task.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef, Schema};
+
+use super::{breaker::Breaker, failure::Failure, parcel::Parcel, spec::Spec, status::StatusCell};
+use crate::{
+    checkpoint::{Counts, Lineage},
+    event::{Change, Encoder, EncoderConfig, EventBatch, Mapped},
+    mapping::{Bound, Flag, Mapping, Scratch, Verdict},
+};
+
+/// A record has at most so many elements, far beyond what its size limits allow.
+const ELEMENT_BITS: u32 = 20;
+
+/// One mapping at work on one split.
+#[derive(Debug)]
+struct Lane {
+    mapping: Arc<Mapping>,
+    encoder: Encoder,
+    bound: Option<Bound>,
+}
+
+/// The mappings of a pipeline at work on one split.
+#[derive(Debug)]
+pub struct Stage {
+    lanes: Vec<Lane>,
+    scratch: Scratch,
+    errors: Vec<RecordError>,
+    quality: String,
+    lineage: Vec<Arc<str>>,
+    breaker: Option<Breaker>,
+    status: Option<Arc<StatusCell>>,
+}
+
+/// What became of a row.
+enum Fate {
+    Published,
+    Filtered,
+    Rejected,
+}
+
+impl Stage {
+    /// A stage for a split.
+    pub fn new(spec: &Spec, split: &Arc<str>, status: Option<Arc<StatusCell>>) -> Self {
+        let lane = |target: &super::spec::Target| {
+            let config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
+            Lane {
+                mapping: Arc::clone(&target.mapping),
+                encoder: Encoder::new(config),
+                bound: None,
+            }
+        };
+        let name = |target: &super::spec::Target| -> Arc<str> {
+            format!("{}@{}", target.mapping.name, target.mapping.version).into()
+        };
+        Self {
+            lanes: spec.targets.iter().map(lane).collect(),
+            scratch: Scratch::new(Arc::clone(&spec.protector)),
+            errors: Vec::new(),
+            quality: String::new(),
+            lineage: spec.targets.iter().map(name).collect(),
+            breaker: spec.breaker.map(Breaker::new),
+            status,
+        }
+    }
+
+    /// Maps the records of a parcel into its events and counts what became of them.
+    ///
+    /// # Errors
+    /// `Operator` when a mapping does not fit the columns of the source, or when the breaker trips. The parcel
+    /// is then not to be published.
+    pub fn run(&mut self, parcel: &mut Parcel) -> Result<(), Failure> {
+        let records = &parcel.records;
+        self.bind(records.schema())?;
+        let mut counts = Counts::default();
+        for row in records.rows() {
+            match self.row(row, &mut parcel.events) {
+                Fate::Published => counts.published += 1,
+                Fate::Filtered => {
+                    counts.filtered += 1;
+                    parcel.events.filter();
+                }
+                Fate::Rejected => counts.rejected += 1,
+            }
+        }
+        counts.rejected += records.rejects().len() as u64;
+        counts.rows_in = counts.published + counts.filtered + counts.rejected;
+        counts.events = parcel.events.len() as u64;
+        parcel.counts = counts;
+        parcel.lineage =
+            Lineage { mappings: self.lineage.clone(), schema: records.schema().fingerprint() };
+        if let Some(status) = &self.status {
+            status.count_rejects(records, &parcel.events);
+        }
+        self.judge_feed(counts)
+    }
+
+    fn judge_feed(&mut self, counts: Counts) -> Result<(), Failure> {
+        let Some(breaker) = &mut self.breaker else { return Ok(()) };
+        if !breaker.trips(counts.rows_in, counts.rejected) {
+            return Ok(());
+        }
+        let limit = breaker.limit();
+        let message = format!(
+            "more than {} of the last {} records were refused: the whole feed looks bad, so nothing more of it is published",
+            limit.rejects, limit.of
+        );
+        Err(Failure::new(ErrorClass::Operator, "pipeline.breaker", message)
+            .hint("look at the reasons with `acequia quarantine list`, correct the mapping or the feed, then `acequia resume`"))
+    }
+
+    fn bind(&mut self, schema: &Schema) -> Result<(), Failure> {
+        for lane in &mut self.lanes {
+            let fits = lane
+                .bound
+                .as_ref()
+                .is_some_and(|bound| bound.fingerprint() == schema.fingerprint());
+            if fits {
+                continue;
+            }
+            match lane.mapping.bind(schema) {
+                Ok(bound) => lane.bound = Some(bound),
+                Err(errors) => {
+                    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                    let code = errors.first().map_or("map.bind.type", |error| error.code);
+                    let message = format!("mapping `{}`: {}", lane.mapping.name, all.join("; "));
+                    let failure = Failure::new(ErrorClass::Operator, code, message);
+                    return Err(match errors.into_iter().find_map(|error| error.help) {
+                        Some(help) => failure.hint(help),
+                        None => failure,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A row goes through every mapping on its own. An event is numbered by the place of its mapping in the
+    /// pipeline and its element, so that what one mapping takes or leaves changes no id of another.
+    fn row(&mut self, row: RowRef<'_>, events: &mut EventBatch) -> Fate {
+        let mut fate = Fate::Filtered;
+        for number in 0..self.lanes.len() {
+            let mark = events.mark();
+            // A mapping that panics is a bug of ours, but of one record: it is quarantined like any other that
+            // cannot be mapped, and the breaker sees to it that a thousand of them stop the pipeline.
+            let done = catch_unwind(AssertUnwindSafe(|| self.lane(number, row, events)));
+            let taken = done.unwrap_or_else(|_| {
+                self.errors.clear();
+                self.errors.push(RecordError::map("map.panic"));
+                None
+            });
+            if !self.errors.is_empty() {
+                events.rewind(mark);
+                let errors = std::mem::take(&mut self.errors);
+                events.reject(row.index() as u32, number as u16, errors);
+                fate = Fate::Rejected;
+            } else if taken.is_some() && !matches!(fate, Fate::Rejected) {
+                fate = Fate::Published;
+            }
+        }
+        fate
+    }
+
+    /// Runs one mapping over one row. Gives `None` if it does not take the row; what is wrong is in `errors`.
+    fn lane(&mut self, number: usize, row: RowRef<'_>, events: &mut EventBatch) -> Option<()> {
+        let Lane { mapping, encoder, bound } = &mut self.lanes[number];
+        let bound = bound.as_ref()?;
+        let mut taken = None;
+        for element in 0..mapping.elements(bound, row) {
+            let verdict =
+                mapping.apply_element(bound, row, element, &mut self.scratch, &mut self.errors);
+            let change = match verdict {
+                Verdict::Upsert => Change::Upsert,
+                Verdict::Delete => Change::Delete,
+                Verdict::Filtered => continue,
+                Verdict::Rejected => return None,
+            };
+            self.quality.clear();
+            join(&mut self.quality, &self.scratch.quality);
+            let mapped = Mapped {
+                index: (number as u32) << ELEMENT_BITS | element as u32,
+                change,
+                key: &self.scratch.key,
+                data: &self.scratch.data,
+                quality: &self.quality,
+            };
+            if let Err(error) = encoder.push(events, row, mapped) {
+                self.errors.push(error);
+                return None;
+            }
+            taken = Some(());
+        }
+        taken
+    }
+}
+
+fn join(out: &mut String, flags: &[Flag]) {
+    for flag in flags {
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.push_str(&flag.field);
+        out.push(':');
+        out.push_str(flag.code);
+    }
+}
+
+/// The mappings as judges of a whole unit, for sources that refuse a file as one.
+#[derive(Debug)]
+pub struct Judge {
+    stage: Mutex<(Stage, EventBatch)>,
+}
+
+impl Judge {
+    /// A judge with the mappings of the pipeline.
+    pub fn new(spec: &Spec) -> Self {
+        let mut stage = Stage::new(spec, &"judge".into(), None);
+        stage.breaker = None;
+        Self { stage: Mutex::new((stage, EventBatch::new())) }
+    }
+}
+
+impl Precheck for Judge {
+    fn refused(&self, batch: &RecordBatch, into: &mut Vec<Reject>) {
+        let mut guard = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stage, events) = &mut *guard;
+        if stage.bind(batch.schema()).is_err() {
+            // The pipeline itself will stop with the reason when it reads the first record.
+            return;
+        }
+        events.clear();
+        for row in batch.rows() {
+            stage.row(row, events);
+        }
+        into.extend(events.rejects().iter().map(|reject| Reject {
+            errors: reject.errors.clone(),
+            meta: *batch.at(reject.row as usize).meta(),
+        }));
+    }
+}

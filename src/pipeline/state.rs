@@ -1,0 +1,481 @@
+//! The life of one pipeline as a pure state machine: no clock, no I/O, no Kafka.
+//!
+//! ```text
+//!              ┌────────────── Backoff ◄──── Failed(Transient) ────┐        Paused ◄─┐
+//!              ▼ elapsed                                           │          │ resume│
+//!  start ─► Fencing ──► Recovering ──► Running ── cancel, end ──► Draining ──┴─► Stopped(Done)
+//!            ▲   ▲          │            │  ▲                        (pause ends in Paused)
+//!            │   │          │      quiet ▼  │
+//!            │   └──────────┼─── work ─ Resting
+//!            │              ▼ Failed(Fenced), from anywhere
+//!            │          Contested ── own claim is the newest ─► Fencing, with a warning
+//!            │              │ foreign claim
+//!            └─ vacant ─ Standby
+//!  Failed(Operator | Lost | Bug), from anywhere ─► Stopped(Failed)      (absorbing until an operator restarts)
+//! ```
+//!
+//! **Recovery is the start path.** Whatever fails, the producer and every batch in flight are dropped and the
+//! pipeline goes through `Fencing` again; there is no second, rarely used way to become correct. `Resting` is
+//! the same idea for silence: a pipeline with nothing to do closes its producer (its threads and polls cost
+//! even when idle) and comes back through `Fencing` when the source has work.
+//!
+//! Being fenced is no proof of a second instance: a transaction that timed out at the broker looks the same.
+//! So the pipeline does not fence back at once, which would let two instances chase each other; it looks whose
+//! claim is the newest and either rebuilds once or becomes the standby.
+
+use std::{collections::VecDeque, time::Duration};
+
+use acequia_api::ErrorClass;
+
+/// Where a pipeline is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Ending the previous life: a new producer with the same transactional id.
+    Fencing,
+    /// Reading what was committed, opening the source there.
+    Recovering,
+    /// Reading, mapping, publishing.
+    Running,
+    /// Nothing to do for a while: the source is watched, the producer is closed.
+    Resting,
+    /// Waiting before another attempt.
+    Backoff,
+    /// Fenced; about to look whose claim is the newest.
+    Contested,
+    /// Another instance owns the pipeline; watching whether it is alive.
+    Standby,
+    /// Committing what has been mapped, then closing.
+    Draining,
+    /// Stopped by an operator; resumes where it is.
+    Paused,
+    /// Ended.
+    Stopped(Stop),
+}
+
+/// Why a pipeline is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// The source is exhausted and everything is committed.
+    Done,
+    /// The daemon ends or drops the pipeline; everything mapped is committed.
+    Cancelled,
+    /// An error that waiting does not cure.
+    Failed(ErrorClass),
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// The producer is initialised; the previous life is over.
+    Fenced,
+    /// Checkpoint read, source and readers open.
+    Recovered,
+    /// A transaction was committed.
+    Progress,
+    /// Nothing to publish for the idle time.
+    Quiet,
+    /// The source has something again.
+    Work,
+    /// Every split has ended.
+    Exhausted,
+    /// Something failed.
+    Failed(ErrorClass),
+    /// The wait asked for by the last action is over.
+    Elapsed,
+    /// Contested: our own claim is the newest.
+    OwnClaim,
+    /// Contested: a foreign claim is the newest.
+    ForeignClaim,
+    /// Standby: the owner is gone.
+    Vacant,
+    /// Draining: everything mapped is committed and closed.
+    Drained,
+    /// The daemon ends or drops the pipeline.
+    Cancel,
+    /// An operator pauses it.
+    Pause,
+    /// An operator resumes it, or restarts it after it stopped.
+    Resume,
+}
+
+/// What the driver has to do next. Entering a state always says what to do in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Go on with what is being done.
+    Continue,
+    /// Drop producer, readers and everything in flight, then fence.
+    Fence,
+    /// Claim, read the checkpoint, open source and readers.
+    Recover,
+    /// Read, map and publish.
+    Run,
+    /// Close the producer, keep watching the source.
+    Rest,
+    /// Drop everything and wait.
+    Wait(Duration),
+    /// Read the claims.
+    ReadClaims,
+    /// Look whether the owner is alive, then wait.
+    WatchOwner(Duration),
+    /// Stop fetching, commit what is mapped, close.
+    Drain,
+    /// Drop everything; stay until resumed or cancelled.
+    Hold,
+    /// End.
+    End,
+}
+
+/// The waits of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// The first wait after a transient failure; doubles with each further one.
+    pub first_backoff: Duration,
+    /// The longest wait.
+    pub longest_backoff: Duration,
+    /// Between being fenced and reading the claims.
+    pub contest: Duration,
+    /// Between two looks at the owner.
+    pub watch: Duration,
+    /// More than [`MOST_TAKEOVERS`] within this stop the pipeline.
+    pub takeover_window: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            first_backoff: Duration::from_millis(250),
+            longest_backoff: Duration::from_secs(60),
+            contest: Duration::from_secs(5),
+            watch: Duration::from_secs(2),
+            takeover_window: Duration::from_secs(600),
+        }
+    }
+}
+
+/// So many times may a pipeline be taken over or rebuild itself after being fenced within the window. Two
+/// instances that fence each other more often than that are configured against each other.
+pub const MOST_TAKEOVERS: usize = 3;
+
+/// The machine: the state and the little memory that decisions need.
+#[derive(Debug)]
+pub struct Machine {
+    state: State,
+    timing: Timing,
+    failures: u32,
+    takeovers: VecDeque<Duration>,
+    after_drain: State,
+}
+
+impl Machine {
+    /// A pipeline about to start: the first action is [`Action::Fence`].
+    pub fn new(timing: Timing) -> Self {
+        Self {
+            state: State::Fencing,
+            timing,
+            failures: 0,
+            takeovers: VecDeque::new(),
+            after_drain: State::Stopped(Stop::Done),
+        }
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Transient failures since the last commit.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Takes one step. `now` is the time since some fixed moment; it only has to go forward. An input that has
+    /// no meaning in the current state (a late report of something that was dropped) changes nothing.
+    pub fn step(&mut self, input: Input, now: Duration) -> Action {
+        use Input as I;
+        use State as S;
+        let action = match (self.state, input) {
+            (S::Stopped(Stop::Failed(_)) | S::Paused, I::Resume) => self.restart(),
+            (S::Stopped(_), _) => Action::Continue,
+
+            (S::Running, I::Cancel) => self.drain(S::Stopped(Stop::Cancelled)),
+            (S::Draining, I::Cancel) => {
+                if self.after_drain == S::Paused {
+                    self.after_drain = S::Stopped(Stop::Cancelled);
+                }
+                Action::Continue
+            }
+            (_, I::Cancel) => self.enter(S::Stopped(Stop::Cancelled), Action::End),
+
+            (S::Running, I::Pause) => self.drain(S::Paused),
+            (S::Draining | S::Paused, I::Pause) => Action::Continue,
+            (_, I::Pause) => self.enter(S::Paused, Action::Hold),
+
+            (S::Fencing, I::Fenced) => self.enter(S::Recovering, Action::Recover),
+            (S::Recovering, I::Recovered) => self.enter(S::Running, Action::Run),
+            (S::Running | S::Draining, I::Progress) => {
+                self.failures = 0;
+                Action::Continue
+            }
+            (S::Running, I::Quiet) => self.enter(S::Resting, Action::Rest),
+            (S::Resting, I::Work) => self.enter(S::Fencing, Action::Fence),
+            (S::Running, I::Exhausted) => self.drain(S::Stopped(Stop::Done)),
+            (S::Resting, I::Exhausted) => self.enter(S::Stopped(Stop::Done), Action::End),
+            (S::Draining, I::Drained) => match self.after_drain {
+                S::Paused => self.enter(S::Paused, Action::Hold),
+                end => self.enter(end, Action::End),
+            },
+            (S::Backoff, I::Elapsed) => self.enter(S::Fencing, Action::Fence),
+
+            (S::Contested, I::Elapsed) => Action::ReadClaims,
+            (S::Contested, I::OwnClaim) | (S::Standby, I::Vacant) => self.take_over(now),
+            (S::Contested, I::ForeignClaim) => {
+                self.enter(S::Standby, Action::WatchOwner(self.timing.watch))
+            }
+            (S::Standby, I::Elapsed) => Action::WatchOwner(self.timing.watch),
+
+            (S::Draining, I::Failed(class)) if self.after_drain == S::Stopped(Stop::Cancelled) => {
+                // Nothing is lost: what was not committed is read again by the next life.
+                let _ = class;
+                self.enter(S::Stopped(Stop::Cancelled), Action::End)
+            }
+            (S::Paused, I::Failed(_)) => Action::Continue,
+            (S::Standby, I::Failed(ErrorClass::Transient)) => Action::WatchOwner(self.timing.watch),
+            (_, I::Failed(class)) => self.fail(class),
+            _ => Action::Continue,
+        };
+        action
+    }
+
+    /// A pipeline that waits for its time instead of starting at once.
+    pub fn sleep(&mut self) -> Action {
+        self.enter(State::Resting, Action::Rest)
+    }
+
+    /// Another instance is seen to own the pipeline before this one has fenced it: no reason to disturb it.
+    pub fn defer(&mut self) -> Action {
+        self.enter(State::Standby, Action::WatchOwner(self.timing.watch))
+    }
+
+    fn enter(&mut self, state: State, action: Action) -> Action {
+        self.state = state;
+        action
+    }
+
+    fn restart(&mut self) -> Action {
+        self.failures = 0;
+        self.takeovers.clear();
+        self.enter(State::Fencing, Action::Fence)
+    }
+
+    fn drain(&mut self, then: State) -> Action {
+        self.after_drain = then;
+        self.enter(State::Draining, Action::Drain)
+    }
+
+    fn take_over(&mut self, now: Duration) -> Action {
+        let horizon = now.saturating_sub(self.timing.takeover_window);
+        self.takeovers.retain(|at| *at >= horizon);
+        if self.takeovers.len() >= MOST_TAKEOVERS {
+            return self.enter(State::Stopped(Stop::Failed(ErrorClass::Operator)), Action::End);
+        }
+        self.takeovers.push_back(now);
+        self.enter(State::Fencing, Action::Fence)
+    }
+
+    fn fail(&mut self, class: ErrorClass) -> Action {
+        match class {
+            ErrorClass::Transient => {
+                let wait = self.backoff();
+                self.failures = self.failures.saturating_add(1);
+                self.enter(State::Backoff, Action::Wait(wait))
+            }
+            ErrorClass::Fenced => self.enter(State::Contested, Action::Wait(self.timing.contest)),
+            ErrorClass::Operator | ErrorClass::Lost | ErrorClass::Bug => {
+                self.enter(State::Stopped(Stop::Failed(class)), Action::End)
+            }
+        }
+    }
+
+    fn backoff(&self) -> Duration {
+        let factor = 1_u32 << self.failures.min(16);
+        self.timing.first_backoff.saturating_mul(factor).min(self.timing.longest_backoff)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: Duration = Duration::from_secs(1);
+
+    fn run(machine: &mut Machine, inputs: &[Input]) -> Action {
+        inputs.iter().map(|input| machine.step(*input, NOW)).last().unwrap_or(Action::Continue)
+    }
+
+    fn running() -> Machine {
+        let mut machine = Machine::new(Timing::default());
+        run(&mut machine, &[Input::Fenced, Input::Recovered]);
+        assert_eq!(machine.state(), State::Running);
+        machine
+    }
+
+    #[test]
+    fn a_transient_failure_goes_through_fencing_again() {
+        let mut machine = running();
+        let action = machine.step(Input::Failed(ErrorClass::Transient), NOW);
+        assert_eq!(action, Action::Wait(Duration::from_millis(250)));
+        assert_eq!(machine.step(Input::Elapsed, NOW), Action::Fence);
+        assert_eq!(run(&mut machine, &[Input::Fenced, Input::Recovered]), Action::Run);
+    }
+
+    #[test]
+    fn waits_double_to_a_limit_and_a_commit_resets_them() {
+        let mut machine = running();
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            let Action::Wait(wait) = machine.step(Input::Failed(ErrorClass::Transient), NOW) else {
+                panic!("a wait")
+            };
+            waits.push(wait);
+            run(&mut machine, &[Input::Elapsed, Input::Fenced, Input::Recovered]);
+        }
+        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert_eq!(waits.last(), Some(&Duration::from_secs(60)));
+        machine.step(Input::Progress, NOW);
+        let action = machine.step(Input::Failed(ErrorClass::Transient), NOW);
+        assert_eq!(action, Action::Wait(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn being_fenced_never_fences_back_before_the_claims_are_read() {
+        let mut machine = running();
+        assert_eq!(
+            machine.step(Input::Failed(ErrorClass::Fenced), NOW),
+            Action::Wait(Duration::from_secs(5))
+        );
+        assert_eq!(machine.step(Input::Elapsed, NOW), Action::ReadClaims);
+        assert!(matches!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner(_)));
+        assert!(matches!(machine.step(Input::Elapsed, NOW), Action::WatchOwner(_)));
+        assert_eq!(machine.step(Input::Vacant, NOW), Action::Fence);
+    }
+
+    #[test]
+    fn more_than_three_takeovers_in_the_window_stop_the_pipeline() {
+        let mut machine = running();
+        for round in 0..=MOST_TAKEOVERS {
+            let fenced = [Input::Failed(ErrorClass::Fenced), Input::Elapsed, Input::OwnClaim];
+            let action = run(&mut machine, &fenced);
+            if round < MOST_TAKEOVERS {
+                assert_eq!(action, Action::Fence);
+                run(&mut machine, &[Input::Fenced, Input::Recovered]);
+            } else {
+                assert_eq!(action, Action::End);
+            }
+        }
+        assert_eq!(machine.state(), State::Stopped(Stop::Failed(ErrorClass::Operator)));
+    }
+
+    #[test]
+    fn old_takeovers_are_forgotten_after_the_window() {
+        let mut machine = running();
+        for round in 0..10_u32 {
+            let now = Duration::from_secs(601) * round;
+            machine.step(Input::Failed(ErrorClass::Fenced), now);
+            machine.step(Input::Elapsed, now);
+            assert_eq!(machine.step(Input::OwnClaim, now), Action::Fence);
+            machine.step(Input::Fenced, now);
+            machine.step(Input::Recovered, now);
+        }
+    }
+
+    #[test]
+    fn a_pause_commits_first_and_resumes_through_fencing() {
+        let mut machine = running();
+        assert_eq!(machine.step(Input::Pause, NOW), Action::Drain);
+        assert_eq!(machine.step(Input::Drained, NOW), Action::Hold);
+        assert_eq!(machine.state(), State::Paused);
+        assert_eq!(machine.step(Input::Resume, NOW), Action::Fence);
+    }
+
+    #[test]
+    fn silence_closes_the_producer_and_work_comes_back_through_fencing() {
+        let mut machine = running();
+        assert_eq!(machine.step(Input::Quiet, NOW), Action::Rest);
+        assert_eq!(machine.step(Input::Work, NOW), Action::Fence);
+    }
+
+    fn any_input() -> impl Strategy<Value = Input> {
+        use ErrorClass::{Bug, Fenced, Lost, Operator, Transient};
+        proptest::sample::select(vec![
+            Input::Fenced,
+            Input::Recovered,
+            Input::Progress,
+            Input::Quiet,
+            Input::Work,
+            Input::Exhausted,
+            Input::Failed(Transient),
+            Input::Failed(Fenced),
+            Input::Failed(Operator),
+            Input::Failed(Lost),
+            Input::Failed(Bug),
+            Input::Elapsed,
+            Input::OwnClaim,
+            Input::ForeignClaim,
+            Input::Vacant,
+            Input::Drained,
+            Input::Cancel,
+            Input::Pause,
+            Input::Resume,
+        ])
+    }
+
+    proptest! {
+        /// Running is entered only from Recovering, Recovering only from Fencing: no path skips recovery.
+        #[test]
+        fn no_history_reaches_running_without_fencing_and_recovering(inputs in proptest::collection::vec(any_input(), 0..200)) {
+            let mut machine = Machine::new(Timing::default());
+            for (n, input) in inputs.into_iter().enumerate() {
+                let before = machine.state();
+                let action = machine.step(input, Duration::from_secs(n as u64));
+                let after = machine.state();
+                if after == State::Running && before != State::Running {
+                    prop_assert_eq!(before, State::Recovering);
+                    prop_assert_eq!(action, Action::Run);
+                }
+                if after == State::Recovering && before != State::Recovering {
+                    prop_assert_eq!(before, State::Fencing);
+                }
+                if after == State::Fencing && before != State::Fencing {
+                    prop_assert_eq!(action, Action::Fence);
+                }
+            }
+        }
+
+        /// After a cancel, every history ends once the drain is answered, whatever else happens.
+        #[test]
+        fn a_cancel_always_ends_the_pipeline(before in proptest::collection::vec(any_input(), 0..100)) {
+            let mut machine = Machine::new(Timing::default());
+            for input in before {
+                machine.step(input, NOW);
+            }
+            machine.step(Input::Cancel, NOW);
+            machine.step(Input::Drained, NOW);
+            prop_assert!(matches!(machine.state(), State::Stopped(_)), "{:?}", machine.state());
+        }
+
+        /// A stopped pipeline stays stopped unless an operator restarts it.
+        #[test]
+        fn stopped_is_absorbing_without_an_operator(class in proptest::sample::select(vec![ErrorClass::Operator, ErrorClass::Lost, ErrorClass::Bug]),
+                                                    after in proptest::collection::vec(any_input(), 0..100)) {
+            let mut machine = running();
+            machine.step(Input::Failed(class), NOW);
+            for input in after.into_iter().filter(|input| *input != Input::Resume) {
+                machine.step(input, NOW);
+                prop_assert_eq!(machine.state(), State::Stopped(Stop::Failed(class)));
+            }
+        }
+    }
+}

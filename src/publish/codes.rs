@@ -1,0 +1,178 @@
+//! The codes of this module, for `acequia explain`.
+
+use acequia_api::CodeDoc;
+
+/// The codes of this module, for `acequia explain`.
+pub const CODES: &[CodeDoc] = &[
+    CodeDoc {
+        code: "publish.fenced",
+        title: "another producer has the task's transactional id",
+        help: "Either another instance of this deployment took over, or Kafka ended a transaction that took longer than a \
+               minute. Acequia waits and reads whose claim is the newest: a foreign one makes this instance the \
+               standby, its own one makes it start the task again.",
+    },
+    CodeDoc {
+        code: "publish.denied",
+        title: "a right on the Kafka cluster is missing",
+        help: "The hint names the operation and the resource. `acequia topics plan` prints the commands that grant \
+               every right this deployment needs. Nothing is retried until the pipeline is started again.",
+    },
+    CodeDoc {
+        code: "publish.unauthenticated",
+        title: "the cluster does not accept our name or credentials",
+        help: "Check `kafka.security.sasl`: the mechanism that the listener offers, the user, and the file or \
+               variable that the password comes from. For `oauthbearer` check that something renews the token file.",
+    },
+    CodeDoc {
+        code: "publish.tls",
+        title: "the TLS handshake with a broker fails",
+        help: "Check `kafka.security.tls`: whether `ca` issued the brokers' certificates, whether these name the \
+               host that is in `bootstrap`, and whether our own certificate is accepted and not expired.",
+    },
+    CodeDoc {
+        code: "publish.unsupported",
+        title: "the cluster does not offer what exactly-once needs",
+        help: "Transactions with enough guarantees need Kafka 2.5 or newer, and `transaction.max.timeout.ms` of at \
+               least 60,000 on the brokers. Some Kafka-compatible services have no transactions at all.",
+    },
+    CodeDoc {
+        code: "publish.topic_missing",
+        title: "a topic does not exist",
+        help: "`acequia topics plan` shows what is missing, `acequia topics apply` creates it. If the topic existed \
+               before, find out who deleted it: for the checkpoint topic see `checkpoint.regression`.",
+    },
+    CodeDoc {
+        code: "publish.topic_unfit",
+        title: "a topic is not as it must be",
+        help: "The checkpoint and the state topic must be compacted only (with `delete`, Kafka would forget positions) \
+               and have exactly the planned number of partitions. `acequia topics plan` shows every difference.",
+    },
+    CodeDoc {
+        code: "publish.topic_refused",
+        title: "the cluster refuses to create or change a topic",
+        help: "Usually more copies are wanted than there are brokers, or a policy of the cluster forbids a setting. \
+               Adapt `kafka.durability`, or let the cluster's owner run the script of `acequia topics plan`.",
+    },
+    CodeDoc {
+        code: "publish.partitions_changed",
+        title: "a topic got other partitions while it was written",
+        help: "A key's partition depends on their number, so from now on events of a key would follow older ones in \
+               another partition and lose their order. The pipeline stopped before that. Decide with the consumers; \
+               a new topic and a backfill keep the order. Restarting the pipeline accepts the new number.",
+    },
+    CodeDoc {
+        code: "publish.record_refused",
+        title: "Kafka refuses a record for what it is",
+        help: "Too large for the topic, or not what a schema validation on the broker wants. The batch is tried again, \
+               then halved until the record is found; it goes to quarantine and the others are published.",
+    },
+    CodeDoc {
+        code: "publish.unreachable",
+        title: "no broker answers in time",
+        help: "The cluster is down, the network is, or fewer copies than `min.insync.replicas` are in step. Nothing is \
+               lost: the source is read again from the last committed position once Kafka is back.",
+    },
+    CodeDoc {
+        code: "publish.interrupted",
+        title: "a transaction was interrupted",
+        help: "Kafka answered with something that leaves open whether the transaction was committed. The task starts \
+               again and reads from the checkpoint topic what is true. If it happens often, look at the brokers' logs.",
+    },
+    CodeDoc {
+        code: "publish.claim_lost",
+        title: "the claim of a new life is not in the checkpoint topic",
+        help: "Kafka confirmed the claim and does not show it. The task starts again with a new claim.",
+    },
+    CodeDoc {
+        code: "publish.client",
+        title: "no Kafka client can be made of the configuration",
+        help: "The message names the librdkafka property. Check the `kafka` part of the deployment and the files \
+               that it names.",
+    },
+    CodeDoc {
+        code: "publish.cancelled",
+        title: "the start of a task was stopped",
+        help: "The daemon was asked to stop while the task waited for Kafka. Nothing was changed.",
+    },
+    CodeDoc {
+        code: "publish.step_mismatch",
+        title: "a batch does not continue where its split stands",
+        help: "A fault of Acequia itself: publishing would have skipped or repeated records, so it stopped before \
+               anything was sent. Please report it with the log.",
+    },
+    CodeDoc {
+        code: "publish.no_transaction",
+        title: "records were sent outside a transaction",
+        help: "A fault of Acequia itself. Please report it with the log.",
+    },
+    CodeDoc {
+        code: "publish.unknown_topic",
+        title: "an event names a topic that the task does not have",
+        help: "A fault of Acequia itself. Please report it with the log.",
+    },
+    CodeDoc {
+        code: "publish.quarantine_key",
+        title: "a rejected record could not be sealed",
+        help: "The raw bytes of rejected records are sealed before they leave the process, and that failed. Check the \
+               quarantine key.",
+    },
+    CodeDoc {
+        code: "publish.quarantine_unreadable",
+        title: "a record of the quarantine topic cannot be read",
+        help: "It was written by a newer version or by another program.",
+    },
+    CodeDoc {
+        code: "publish.dev_broker",
+        title: "the development broker failed",
+        help: "It is a stage set for demonstrations. Use a real cluster for anything else.",
+    },
+    CodeDoc {
+        code: "publish.durability_lowered",
+        title: "fewer copies are kept than exactly-once should rest on",
+        help: "With fewer than three copies, or when one copy in step suffices, a lost disk can lose events that \
+               were committed, together with their checkpoint. Fine for a test system.",
+    },
+    CodeDoc {
+        code: "publish.cleartext",
+        title: "records travel to Kafka in clear",
+        help: "The deployment gives a reason for it. Whoever reads the network reads the records and the password.",
+    },
+    CodeDoc {
+        code: "publish.unverified_broker",
+        title: "the brokers' certificates are not checked",
+        help: "The deployment gives a reason for it. Whoever stands between can pretend to be the cluster.",
+    },
+    CodeDoc {
+        code: "config.kafka.no_cluster",
+        title: "no Kafka cluster is named",
+        help: "Give `kafka.bootstrap`, a list of `host:port`, or `embedded: true` to try things out without Kafka.",
+    },
+    CodeDoc {
+        code: "config.kafka.two_clusters",
+        title: "two Kafka clusters are named",
+        help: "`bootstrap` names a real cluster, `embedded: true` starts a development broker inside the process. \
+               Keep one.",
+    },
+    CodeDoc {
+        code: "config.kafka.durability",
+        title: "the durability cannot be had",
+        help: "`min_insync` copies of `replication` must be in step for a write to succeed, so it lies between 1 and \
+               `replication`.",
+    },
+    CodeDoc {
+        code: "config.kafka.security",
+        title: "the security towards Kafka is incomplete",
+        help: "Records go to another machine only through TLS, or with a written reason. Each SASL mechanism needs its \
+               own keys: user and password, or a token file.",
+    },
+    CodeDoc {
+        code: "config.kafka.option_fixed",
+        title: "this librdkafka property cannot be changed",
+        help: "Exactly-once or security rests on it, or it follows from another key; the message says which.",
+    },
+    CodeDoc {
+        code: "config.kafka.option_unknown",
+        title: "this librdkafka property is not among those that may be tuned",
+        help: "`kafka.options` takes a fixed list of properties for tuning. If a needed one is missing, ask for it.",
+    },
+];

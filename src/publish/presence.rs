@@ -1,0 +1,140 @@
+//! Which instances of a deployment are alive, so that a standby knows when it is its turn.
+//!
+//! Safety does not rest on this: two instances that both believe it is their turn are told apart by Kafka's
+//! fencing. Presence only keeps them from chasing each other. It asks nobody but Kafka: every instance is a
+//! member of the deployment's consumer group, under a client id that carries its owner id, and the group
+//! coordinator drops a member whose heartbeats stop. So there is no clock to compare, no heartbeat topic to
+//! fill, and a paused or resting instance still counts as alive.
+//!
+//! The members never fetch: whatever partition the group assigns is paused at once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientContext,
+    consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance},
+};
+use uuid::Uuid;
+
+use super::{KafkaConfig, PublishError};
+
+/// A member whose heartbeats stop is gone after this.
+const SESSION: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(500);
+const ASK: Duration = Duration::from_secs(5);
+const CLIENT: &str = "acequia-";
+
+struct Membership;
+
+impl ClientContext for Membership {}
+
+impl ConsumerContext for Membership {
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(partitions) = rebalance
+            && let Err(error) = consumer.pause(partitions)
+        {
+            tracing::debug!(%error, "a partition of the presence group could not be paused");
+        }
+    }
+}
+
+/// The membership of this process in its deployment.
+pub struct Presence {
+    consumer: Arc<BaseConsumer<Membership>>,
+    group: String,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Presence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presence").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+impl Presence {
+    /// Joins the group of the deployment as `owner`. `topic` is any topic of the deployment that exists.
+    ///
+    /// # Errors
+    /// When the consumer cannot be made; not when no broker answers, which shows in the pipelines.
+    pub fn join(
+        kafka: &KafkaConfig,
+        deployment: &str,
+        topic: &str,
+        owner: Uuid,
+    ) -> Result<Self, PublishError> {
+        let group = format!("{deployment}.acequia");
+        let failed = |cause| {
+            PublishError::transient(
+                "publish.presence",
+                "the group of the instances cannot be joined",
+            )
+            .because(cause)
+        };
+        let consumer: BaseConsumer<Membership> = kafka
+            .client(&format!("{CLIENT}{owner}"))
+            .set("group.id", &group)
+            .set("session.timeout.ms", SESSION.as_millis().to_string())
+            .set("heartbeat.interval.ms", HEARTBEAT.as_millis().to_string())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "latest")
+            .create_with_context(Membership)
+            .map_err(failed)?;
+        consumer.subscribe(&[topic]).map_err(failed)?;
+        let consumer = Arc::new(consumer);
+        let ended = Arc::new(AtomicBool::new(false));
+        let (polled, stop) = (Arc::clone(&consumer), Arc::clone(&ended));
+        let thread = thread::Builder::new().name("presence".to_owned()).spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                // What comes are errors and rebalances; both are handled below us, and an unreachable broker is
+                // reported by the pipelines.
+                let _ = polled.poll(POLL);
+            }
+        });
+        let thread = thread.map_err(|cause| {
+            PublishError::transient("publish.presence", "a thread could not be started")
+                .because(cause)
+        })?;
+        Ok(Self { consumer, group, ended, thread: Some(thread) })
+    }
+
+    /// Whether the instance that calls itself `owner` is a member now. Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// `Transient` when the coordinator does not answer.
+    pub fn is_alive(&self, owner: Uuid) -> Result<bool, PublishError> {
+        let list =
+            self.consumer.client().fetch_group_list(Some(&self.group), ASK).map_err(|cause| {
+                PublishError::transient(
+                    "publish.presence",
+                    "the group of the instances cannot be asked",
+                )
+                .because(cause)
+            })?;
+        let name = format!("{CLIENT}{owner}");
+        Ok(list
+            .groups()
+            .iter()
+            .flat_map(|group| group.members())
+            .any(|member| member.client_id() == name))
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        // Leaving says that we are gone, so that a standby need not wait for the session to end.
+        self.consumer.unsubscribe();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

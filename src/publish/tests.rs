@@ -1,0 +1,155 @@
+//! The publisher against librdkafka's mock broker (error classes) and, where there is one, a real Kafka.
+
+use std::{path::Path, sync::Arc};
+
+use acequia_api::{
+    BatchLimits, CancellationToken, Column, ErrorClass, Place, Position, RecordBatch, RecordError,
+    RowMeta, Schema, StateChange, Unit,
+};
+
+use super::*;
+use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
+
+mod mock;
+mod real;
+
+/// What a test sends: `(key, value)` per event, and the rows that a mapping refused.
+#[derive(Default)]
+struct Sent {
+    events: Vec<(String, Option<String>)>,
+    rejected_rows: Vec<u32>,
+    errors: Vec<RecordError>,
+}
+
+impl Sent {
+    fn events(count: usize, mark: &str) -> Self {
+        let event = |n: usize| (format!("k{n}"), Some(format!("{mark}-{n}")));
+        Self { events: (0..count).map(event).collect(), ..Self::default() }
+    }
+}
+
+impl Outgoing for Sent {
+    fn each_event<E>(
+        &self,
+        mut send: impl FnMut(OutgoingEvent<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.events.iter().enumerate().try_for_each(|(row, (key, value))| {
+            send(OutgoingEvent {
+                topic: 0,
+                key: key.as_bytes(),
+                value: value.as_ref().map(String::as_bytes),
+                id: key.as_bytes(),
+                row: row as u32,
+            })
+        })
+    }
+
+    fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {
+        self.rejected_rows.iter().map(|&row| OutgoingReject {
+            row,
+            mapping: 0,
+            errors: &self.errors,
+        })
+    }
+}
+
+/// A batch of `rows` rows, one record refused while decoding, one change of state.
+fn records(rows: u64, state: &[StateChange]) -> RecordBatch {
+    let mut batch = RecordBatch::new(BatchLimits::default());
+    batch.set_schema(&Schema::new(vec![Column::text("a")]));
+    let unit = batch.unit(&Arc::new(Unit { id: "9f86".into(), name: "a.csv".into() }));
+    for n in 1..=rows {
+        let mut row = batch.row();
+        row.text("x").unwrap();
+        let mut meta = RowMeta::ordinal(unit, n, Place::line(n, 0));
+        meta.source_time = Some(n as i64);
+        row.commit(meta);
+    }
+    let meta = RowMeta::ordinal(unit, rows + 1, Place::line(rows + 1, 0));
+    batch.row().reject(vec![RecordError::decode("decode.csv.ragged")], meta, b"raw;bytes").unwrap();
+    for change in state {
+        batch.put_state(change.clone());
+    }
+    batch
+}
+
+fn at(n: u64) -> Position {
+    Position::encode(1, &n).unwrap()
+}
+
+fn step(from: Option<u64>, to: u64) -> Delta {
+    let counts = Counts { rows_in: 1, published: 1, events: 1, ..Counts::default() };
+    Delta {
+        split: "drop".into(),
+        from: from.map(at),
+        to: at(to),
+        lineage: Lineage::default(),
+        counts,
+    }
+}
+
+fn task(deployment: &str, owner: u128) -> Task {
+    Task {
+        deployment: deployment.into(),
+        pipeline: "permits".into(),
+        task: "0".into(),
+        owner: uuid::Uuid::from_u128(owner),
+        host: Some("here".into()),
+    }
+}
+
+fn plan(deployment: &str) -> TopicPlan {
+    let events = [EventTopic {
+        name: event_topic(deployment),
+        partitions: 3,
+        compact: false,
+        retention_ms: None,
+    }];
+    TopicPlan::new(deployment, Durability { replication: 1, min_insync: 1 }, &events)
+}
+
+fn event_topic(deployment: &str) -> Arc<str> {
+    format!("{deployment}.permit.v1").into()
+}
+
+fn setup(kafka: &KafkaConfig, task: Task, state_dir: Option<&Path>) -> Setup {
+    Setup {
+        kafka: kafka.clone(),
+        topics: vec![event_topic(&task.deployment)],
+        task,
+        state_dir: state_dir.map(Path::to_owned),
+        state_key: Some(SealKey::new("state-1", &[1; 32])),
+        quarantine_key: Some(SealKey::new("quarantine-1", &[2; 32])),
+        accept_regression: None,
+        cancel: CancellationToken::new(),
+    }
+}
+
+fn start(setup: Setup) -> Result<(Publisher, Start), PublishError> {
+    let mut publisher = Publisher::fence(setup)?;
+    let start = publisher.recover(&mut |_| {})?;
+    Ok((publisher, start))
+}
+
+fn publish(
+    publisher: &mut Publisher,
+    sent: &Sent,
+    state: &[StateChange],
+    delta: Delta,
+) -> Result<Committed, PublishError> {
+    publisher.begin()?;
+    publisher.send("drop", &["m@1".into()], &records(3, state), sent)?;
+    publisher
+        .commit(&[delta], Counts { rows_in: 4, published: 3, rejected: 1, filtered: 0, events: 3 })
+}
+
+fn values(kafka: &KafkaConfig, topic: &Arc<str>) -> Vec<String> {
+    let mut values = Vec::new();
+    read_all(kafka, "test", topic, &mut |record| {
+        values.push(String::from_utf8(record.value.unwrap_or_default()).unwrap());
+        std::ops::ControlFlow::Continue(())
+    })
+    .unwrap();
+    values.sort();
+    values
+}

@@ -1,0 +1,203 @@
+//! Starts the pipelines of a deployment, replaces those whose configuration changed, and ends them.
+//!
+//! Pipelines know nothing of each other: one that fails, stops or is reloaded disturbs no other. A reload compares
+//! fingerprints; a pipeline whose files are the same is not touched.
+
+pub mod daemon;
+pub mod startup;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use acequia_api::CancellationToken;
+use tokio::{sync::mpsc, task::JoinHandle, time};
+
+use crate::{
+    pipeline::{
+        driver::{Command, Driver},
+        spec::Spec,
+        state::Stop,
+        status::StatusCell,
+    },
+    publish::Presence,
+};
+
+/// A pipeline to be run, and what it was compiled from.
+#[derive(Debug)]
+pub struct Planned {
+    /// What to run.
+    pub spec: Spec,
+    /// Equal for equal configuration, mappings and tables.
+    pub fingerprint: [u8; 32],
+    /// Whom to call.
+    pub owner: Option<String>,
+}
+
+/// What others may see of a running pipeline and tell it.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whom to call.
+    pub owner: Option<String>,
+    /// Its topics.
+    pub topics: Vec<Arc<str>>,
+    /// What it does.
+    pub status: Arc<StatusCell>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Handle {
+    /// Pauses or resumes it. Asking twice is the same as asking once.
+    pub fn tell(&self, command: Command) {
+        // A full queue already holds as many commands as nobody gives by hand.
+        let _ = self.commands.try_send(command);
+    }
+}
+
+/// The running pipelines, for the console and the command line. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet(Arc<RwLock<BTreeMap<Arc<str>, Handle>>>);
+
+impl Fleet {
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Handle> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The one of this name.
+    pub fn get(&self, name: &str) -> Option<Handle> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<Arc<str>, Handle>)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[derive(Debug)]
+struct Running {
+    fingerprint: [u8; 32],
+    cancel: CancellationToken,
+    task: JoinHandle<Stop>,
+}
+
+/// What a reload did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Pipelines that were not there before.
+    pub started: Vec<Arc<str>>,
+    /// Pipelines whose configuration changed.
+    pub replaced: Vec<Arc<str>>,
+    /// Pipelines that are no longer there.
+    pub stopped: Vec<Arc<str>>,
+}
+
+/// Runs the pipelines of a deployment.
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    running: BTreeMap<Arc<str>, Running>,
+    fleet: Fleet,
+    presence: Option<Arc<Presence>>,
+}
+
+/// Commands that may wait for a pipeline.
+const COMMANDS: usize = 8;
+
+impl Supervisor {
+    /// A supervisor without pipelines.
+    pub fn new(presence: Option<Arc<Presence>>) -> Self {
+        Self { presence, ..Self::default() }
+    }
+
+    /// The running pipelines.
+    pub fn fleet(&self) -> Fleet {
+        self.fleet.clone()
+    }
+
+    /// Makes the running pipelines those that are planned: starts, replaces and ends what differs, each replaced
+    /// one after it has committed what it had in hand. Nothing else is touched.
+    pub async fn apply(&mut self, planned: Vec<Planned>) -> Changes {
+        let mut changes = Changes::default();
+        let wanted: BTreeMap<Arc<str>, [u8; 32]> =
+            planned.iter().map(|plan| (Arc::clone(&plan.spec.name), plan.fingerprint)).collect();
+        let gone: Vec<Arc<str>> = self
+            .running
+            .iter()
+            .filter(|(name, running)| wanted.get(*name) != Some(&running.fingerprint))
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        for name in &gone {
+            if let Some(running) = self.running.remove(name) {
+                running.cancel.cancel();
+                let _ = running.task.await;
+                self.fleet.change(|fleet| drop(fleet.remove(name)));
+                if !wanted.contains_key(name) {
+                    changes.stopped.push(Arc::clone(name));
+                }
+            }
+        }
+        for plan in planned {
+            let name = Arc::clone(&plan.spec.name);
+            if self.running.contains_key(&name) {
+                continue;
+            }
+            let replaced = gone.contains(&name);
+            self.start(plan);
+            if replaced { changes.replaced.push(name) } else { changes.started.push(name) }
+        }
+        changes
+    }
+
+    fn start(&mut self, plan: Planned) {
+        let Planned { spec, fingerprint, owner } = plan;
+        let name = Arc::clone(&spec.name);
+        let status = Arc::new(StatusCell::default());
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let cancel = CancellationToken::new();
+        let handle = Handle {
+            name: Arc::clone(&name),
+            owner,
+            topics: spec.publisher.topics.clone(),
+            status: Arc::clone(&status),
+            commands,
+        };
+        let driver =
+            Driver::new(Arc::new(spec), status, self.presence.clone(), cancel.clone(), inbox);
+        let task = tokio::spawn(driver.run());
+        self.fleet.change(|fleet| drop(fleet.insert(Arc::clone(&name), handle)));
+        self.running.insert(name, Running { fingerprint, cancel, task });
+    }
+
+    /// Waits until every pipeline has ended by itself, which only those do that run once. Gives how each ended;
+    /// a panic counts as a bug.
+    pub async fn finished(&mut self) -> BTreeMap<Arc<str>, Stop> {
+        let mut stops = BTreeMap::new();
+        for (name, running) in &mut self.running {
+            let stop = (&mut running.task).await;
+            let stop = stop.unwrap_or(Stop::Failed(acequia_api::ErrorClass::Bug));
+            stops.insert(Arc::clone(name), stop);
+        }
+        self.running.clear();
+        stops
+    }
+
+    /// Ends every pipeline: fetching stops, what is mapped is committed. What has not ended after `within` is left
+    /// behind; nothing is lost by that, the next start reads it again. Gives the names of those.
+    pub async fn stop(mut self, within: Duration) -> Vec<Arc<str>> {
+        for running in self.running.values() {
+            running.cancel.cancel();
+        }
+        let deadline = time::Instant::now() + within;
+        let mut left = Vec::new();
+        for (name, running) in &mut self.running {
+            if time::timeout_at(deadline, &mut running.task).await.is_err() {
+                left.push(Arc::clone(name));
+            }
+        }
+        left
+    }
+}
