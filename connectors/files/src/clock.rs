@@ -16,10 +16,9 @@ pub trait Clock: Send + Sync + 'static {
     /// corrected clock here nor a wrong one on the file server makes a file look old.
     fn elapsed(&self) -> Duration;
 
-    /// Waits until `hint` says that something happened, at most so long.
-    fn pause(&self, hint: &mpsc::Receiver<()>, at_most: Duration) {
-        // A hint and a time-out lead to the same thing: looking again.
-        let _ = hint.recv_timeout(at_most);
+    /// Waits until `hint` says that something happened, at most so long. Gives whether it did.
+    fn pause(&self, hint: &mpsc::Receiver<()>, at_most: Duration) -> bool {
+        hint.recv_timeout(at_most).is_ok()
     }
 }
 

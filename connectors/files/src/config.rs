@@ -420,14 +420,20 @@ impl FilesConfig {
         }
         if let Some(arrival) = &self.arrival {
             if arrival.every.is_some() == arrival.by.is_some() {
-                let message = "an arrival is expected either `every` some time or `by` a time of day";
+                let message =
+                    "an arrival is expected either `every` some time or `by` a time of day";
                 fault(&["arrival"], "config.arrival", message.into(), None);
             }
             if let Some(zone) = &arrival.zone
                 && jiff::tz::TimeZone::get(zone).is_err()
             {
                 let message = format!("`{zone}` is not a time zone");
-                fault(&["arrival", "zone"], "config.zone", message, Some("such as `Europe/Madrid`"));
+                fault(
+                    &["arrival", "zone"],
+                    "config.zone",
+                    message,
+                    Some("such as `Europe/Madrid`"),
+                );
             }
         }
         if self.claim == Claim::Rename && self.archive() == Archive::Keep {

@@ -30,6 +30,8 @@ pub(crate) enum Lies {
     Dropped,
     /// In `.inflight/`.
     Claimed,
+    /// Put away already, and read again because a person set the position back.
+    Archived,
 }
 
 /// A file that was begun.
@@ -55,13 +57,11 @@ pub(crate) struct Custody {
     pub(crate) board: Arc<Board>,
     pub(crate) ledger: Ledger,
     held: Mutex<VecDeque<Held>>,
-    /// The reader that may take files; an earlier one that is still winding down may not.
-    generation: Mutex<u64>,
 }
 
 impl Custody {
     pub(crate) fn new(config: Arc<FilesConfig>, board: Arc<Board>, ledger: Ledger) -> Self {
-        Self { config, board, ledger, held: Mutex::default(), generation: Mutex::default() }
+        Self { config, board, ledger, held: Mutex::default() }
     }
 
     pub(crate) fn inflight(&self) -> PathBuf {
@@ -72,22 +72,9 @@ impl Custody {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn generation(&self) -> MutexGuard<'_, u64> {
-        self.generation.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes the caller the only reader that may take files, and forgets what another had begun.
-    pub(crate) fn take_over(&self) -> u64 {
-        let mut generation = self.generation();
+    /// Forgets what an earlier reader had begun.
+    pub(crate) fn take_over(&self) {
         self.held().retain(|file| file.committed);
-        *generation += 1;
-        *generation
-    }
-
-    /// Runs `step` if the reader is still the one that may take files.
-    pub(crate) fn while_current<T>(&self, reader: u64, step: impl FnOnce() -> T) -> Option<T> {
-        let generation = self.generation();
-        (*generation == reader).then(step)
     }
 
     /// Whether a file of this name is begun and not yet put away.
@@ -122,7 +109,8 @@ impl Custody {
         };
         let Some(at) = held.iter().rposition(|file| file.hash == *hash) else { return false };
         let upto = at + usize::from(inclusive);
-        for file in held.iter_mut().take(upto).filter(|file| !file.committed && file.end.is_some()) {
+        for file in held.iter_mut().take(upto).filter(|file| !file.committed && file.end.is_some())
+        {
             file.committed = true;
             self.ledger.release(&file.hash);
             let records = file.end.as_ref().map_or(0, |entry| entry.records);
@@ -137,7 +125,9 @@ impl Custody {
         for file in due {
             let Some(entry) = &file.end else { continue };
             if self.dispose(&file.hash, &file.name, file.lies, entry) {
-                self.held().retain(|held| !(held.committed && held.name == file.name && held.hash == file.hash));
+                self.held().retain(|held| {
+                    !(held.committed && held.name == file.name && held.hash == file.hash)
+                });
             }
         }
     }
@@ -189,11 +179,19 @@ impl Custody {
         }
     }
 
-    fn carry(&self, hash: &str, name: &OsStr, lies: Lies, away: Away, entry: Option<&Entry>) -> bool {
+    fn carry(
+        &self,
+        hash: &str,
+        name: &OsStr,
+        lies: Lies,
+        away: Away,
+        entry: Option<&Entry>,
+    ) -> bool {
         let result = self.try_carry(hash, name, lies, away, entry);
         let subject = shown(name);
         if let Err((path, cause)) = &result {
-            let message = format!("`{subject}` could not be put away in `{}`: {cause}", path.display());
+            let message =
+                format!("`{subject}` could not be put away in `{}`: {cause}", path.display());
             self.board.raise("files.archive_failed", &subject, message);
         } else {
             self.board.clear("files.archive_failed", &subject);
@@ -213,6 +211,7 @@ impl Custody {
         let from = match lies {
             Lies::Dropped => config.directory.clone(),
             Lies::Claimed => self.inflight(),
+            Lies::Archived => return Ok(()),
         };
         let from = Folder::open(&from).map_err(|cause| (from, cause))?;
         let failed = |path: &Path| {
@@ -308,9 +307,7 @@ fn summary(hash: &str, entry: &Entry, duplicate_of: Option<&str>) -> Vec<u8> {
         "accepted_in_part" => {
             Some("send the file again, corrected: its first records have been published")
         }
-        "refused" => {
-            Some("nothing was published; correct what is wrong and drop the file again")
-        }
+        "refused" => Some("nothing was published; correct what is wrong and drop the file again"),
         _ => None,
     };
     let accepted = entry.records - entry.rejected.min(entry.records);

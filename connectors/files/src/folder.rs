@@ -187,7 +187,8 @@ impl Folder {
     ) -> io::Result<()> {
         // What an interrupted attempt left is ours to replace.
         let _ = self.remove(part);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(fs::openat(&self.fd, part, flags, Mode::from_raw_mode(0o640))?);
         fill(&mut file)?;
         file.sync_all()?;
@@ -225,7 +226,8 @@ pub(crate) fn shown(name: &OsStr) -> String {
     let mut out = String::with_capacity(name.len());
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            if c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             {
                 let _ = write!(out, "{}", c.escape_unicode());
             } else {

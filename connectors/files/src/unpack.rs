@@ -16,9 +16,12 @@ use std::{
 };
 
 use acequia_api::RecordError;
-use flate2::{Crc, bufread::{DeflateDecoder, MultiGzDecoder}};
+use flate2::{
+    Crc,
+    bufread::{DeflateDecoder, MultiGzDecoder},
+};
 use globset::GlobSet;
-use zip::{CompressionMethod, read::{Config, ZipIterable}};
+use zip::{CompressionMethod, read::Config, unstable::read::ZipIterable};
 
 use crate::config::Unpacked;
 
@@ -108,9 +111,12 @@ pub(crate) fn recognise(
 /// The members of a zip file that match, in the order of its directory.
 fn members(file: &File, matching: &GlobSet, caps: &Unpacked) -> Result<Vec<Member>, UnpackFailure> {
     // A zip file ends with its directory: without one it is cut short, or still being written.
-    let cut = |_| UnpackFailure::Cut(
-        RecordError::decode("files.packed_broken").detail("the zip file has no readable directory"),
-    );
+    let cut = |_| {
+        UnpackFailure::Cut(
+            RecordError::decode("files.packed_broken")
+                .detail("the zip file has no readable directory"),
+        )
+    };
     let mut archive = ZipIterable::try_new(BufReader::new(file), Config::default())
         .map_err(cut)?
         .enforce_header_consistency(true);
@@ -126,7 +132,8 @@ fn members(file: &File, matching: &GlobSet, caps: &Unpacked) -> Result<Vec<Membe
     let mut data = Vec::new();
     for entry in archive.files().map_err(cut)? {
         let entry = entry.map_err(|_| unsafe_zip("the directory and a member disagree"))?;
-        let name = entry.name().map_err(|_| unsafe_zip("a member has no readable name"))?.into_owned();
+        let name =
+            entry.name().map_err(|_| unsafe_zip("a member has no readable name"))?.into_owned();
         check_name(&name)?;
         if !names.insert(name.clone()) {
             return Err(unsafe_zip("two members have the same name"));
@@ -186,7 +193,8 @@ fn check_name(name: &str) -> Result<(), UnpackFailure> {
 /// Where the content of a member begins: behind its own header, whose length stands in it.
 fn content_start(file: &File, header: u64) -> Result<u64, UnpackFailure> {
     let mut local = [0; 30];
-    file.read_exact_at(&mut local, header).map_err(|_| unsafe_zip("a member is not in the file"))?;
+    file.read_exact_at(&mut local, header)
+        .map_err(|_| unsafe_zip("a member is not in the file"))?;
     let length = |at: usize| u64::from(u16::from_le_bytes([local[at], local[at + 1]]));
     header
         .checked_add(30 + length(26) + length(28))
@@ -278,7 +286,11 @@ fn drain(
         if chunk.is_empty() {
             return Ok((size, crc.sum()));
         }
-        if size == 0 && (chunk.starts_with(&[0x1f, 0x8b]) || chunk.starts_with(b"PK\x03\x04") || chunk.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])) {
+        if size == 0
+            && (chunk.starts_with(&[0x1f, 0x8b])
+                || chunk.starts_with(b"PK\x03\x04")
+                || chunk.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]))
+        {
             let nested = RecordError::decode("files.packed_nested");
             return Err(UnpackFailure::Refused(nested));
         }
