@@ -23,10 +23,7 @@ pub const DEPLOYMENT: &[(&str, &str)] = &[
     ("mappings/codes/country.csv", include_str!("../../../mappings/codes/country.csv")),
     ("mappings/codes/holder-kind.csv", include_str!("../../../mappings/codes/holder-kind.csv")),
     ("mappings/codes/permit-kind.csv", include_str!("../../../mappings/codes/permit-kind.csv")),
-    (
-        "mappings/codes/permit-status.csv",
-        include_str!("../../../mappings/codes/permit-status.csv"),
-    ),
+    ("mappings/codes/permit-status.csv", include_str!("../../../mappings/codes/permit-status.csv")),
     (
         "mappings/codes/request-channel.csv",
         include_str!("../../../mappings/codes/request-channel.csv"),
@@ -114,16 +111,34 @@ pub const FEEDS: &[Feed] = &[
             ("LIC_0003_copia.csv", include_bytes!("feeds/LIC_0001.csv")),
             ("LIC_0003_copia.csv.ok", b""),
         ],
-        expected: Expected { read: 46, published: 35, rejected: 9, filtered: 2, duplicate_files: 1 },
+        expected: Expected {
+            read: 46,
+            published: 35,
+            rejected: 9,
+            filtered: 2,
+            duplicate_files: 1,
+        },
     },
     Feed {
         pipeline: "register",
         files: &[("PADRON_2021T1.txt", include_bytes!("feeds/PADRON_2021T1.txt"))],
-        expected: Expected { read: 29, published: 23, rejected: 5, filtered: 1, duplicate_files: 0 },
+        expected: Expected {
+            read: 29,
+            published: 23,
+            rejected: 5,
+            filtered: 1,
+            duplicate_files: 0,
+        },
     },
     Feed {
         pipeline: "requests",
         files: &[("SOL_20210329.csv", include_bytes!("feeds/SOL_20210329.csv"))],
-        expected: Expected { read: 18, published: 10, rejected: 6, filtered: 2, duplicate_files: 0 },
+        expected: Expected {
+            read: 18,
+            published: 10,
+            rejected: 6,
+            filtered: 2,
+            duplicate_files: 0,
+        },
     },
 ];
