@@ -84,6 +84,11 @@ impl<'a> Recovery<'a> {
         self.found
     }
 
+    /// What was found so far, for those who only look.
+    pub fn so_far(self) -> Recovered {
+        self.found
+    }
+
     fn is_mine(&self, pipeline: &str, task: &str) -> bool {
         *pipeline == *self.task.pipeline && *task == *self.task.task
     }

@@ -30,8 +30,6 @@ const MARKS: TableDefinition<&str, &[u8]> = TableDefinition::new("marks");
 const PAGE_CACHE_BYTES: usize = 8 << 20;
 /// One commit in so many is made durable; the others may be lost in a crash, together and in order.
 const DURABLE_EVERY: u64 = 256;
-/// Half of the `delete.retention.ms` that state topics are created with: younger caches have missed no deletion.
-const KEEPS_DELETIONS: Duration = Duration::from_secs(84 * 3600);
 
 /// What a cache mirrors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,14 +86,19 @@ impl StateStore {
         }
     }
 
-    /// From which offset the topic must be read: `None` = from its start, after which the store is empty.
+    /// From which offset the topic must be read: `None` = from its start, after which the store is empty. A store
+    /// not refreshed for half of the time that the topic `keeps_deletions` may have missed one and is emptied.
     ///
     /// # Errors
     /// `checkpoint.state_cache`.
-    pub fn resume(&self, identity: &CacheIdentity) -> Result<Option<i64>, StoredError> {
+    pub fn resume(
+        &self,
+        identity: &CacheIdentity,
+        keeps_deletions: Duration,
+    ) -> Result<Option<i64>, StoredError> {
         match self {
             Self::Memory(_) => Ok(None),
-            Self::Disk(cache) => cache.resume(identity, SystemTime::now()),
+            Self::Disk(cache) => cache.resume(identity, keeps_deletions, SystemTime::now()),
         }
     }
 
@@ -152,12 +155,13 @@ impl StateCache {
     fn resume(
         &self,
         identity: &CacheIdentity,
+        keeps_deletions: Duration,
         now: SystemTime,
     ) -> Result<Option<i64>, StoredError> {
         let found = self.marks().map_err(|error| failed(&*error))?;
         if let Some((stored, next, refreshed)) = found
             && stored == identity.to_bytes()
-            && now.duration_since(refreshed).is_ok_and(|age| age < KEEPS_DELETIONS)
+            && now.duration_since(refreshed).is_ok_and(|age| age < keeps_deletions / 2)
         {
             return Ok(Some(next));
         }
@@ -292,6 +296,8 @@ fn failed(error: &dyn std::error::Error) -> StoredError {
 mod tests {
     use super::*;
 
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
     fn task() -> Task {
         Task {
             deployment: "d".into(),
@@ -327,7 +333,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for state_dir in [None, Some(directory.path())] {
             let store = StateStore::open(state_dir, &task()).unwrap();
-            assert_eq!(store.resume(&identity()).unwrap(), None);
+            assert_eq!(store.resume(&identity(), WEEK).unwrap(), None);
             assert_eq!(store.view().get("file/a").unwrap(), None);
             store.restore(&[put("file/a", "1"), put("file/b", "2")], &identity(), 7).unwrap();
             let remove = StateChange { key: "file/a".into(), value: None };
@@ -342,15 +348,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let open = || StateStore::open(Some(directory.path()), &task()).unwrap();
         let store = open();
-        store.resume(&identity()).unwrap();
+        store.resume(&identity(), WEEK).unwrap();
         store.restore(&[put("a", "1")], &identity(), 42).unwrap();
         drop(store);
 
         let store = open();
-        assert_eq!(store.resume(&identity()).unwrap(), Some(42));
+        assert_eq!(store.resume(&identity(), WEEK).unwrap(), Some(42));
         assert_eq!(keys(&store, ""), ["a"]);
         let other = CacheIdentity { cluster: "c2".into(), ..identity() };
-        assert_eq!(store.resume(&other).unwrap(), None);
+        assert_eq!(store.resume(&other, WEEK).unwrap(), None);
         assert!(keys(&store, "").is_empty());
     }
 
@@ -360,9 +366,9 @@ mod tests {
         let cache = StateCache::open(directory.path(), &task()).unwrap();
         cache.write(&[put("a", "1")], Some((&identity(), 42))).unwrap();
         let soon = SystemTime::now() + Duration::from_secs(3600);
-        assert_eq!(cache.resume(&identity(), soon).unwrap(), Some(42));
-        let late = SystemTime::now() + KEEPS_DELETIONS + Duration::from_secs(60);
-        assert_eq!(cache.resume(&identity(), late).unwrap(), None);
+        assert_eq!(cache.resume(&identity(), WEEK, soon).unwrap(), Some(42));
+        let late = SystemTime::now() + WEEK / 2 + Duration::from_secs(60);
+        assert_eq!(cache.resume(&identity(), WEEK, late).unwrap(), None);
         assert_eq!(cache.get("a").unwrap(), None);
     }
 
@@ -372,6 +378,6 @@ mod tests {
         std::fs::write(directory.path().join(file_name(&task(), "redb")), b"not a database")
             .unwrap();
         let cache = StateCache::open(directory.path(), &task()).unwrap();
-        assert_eq!(cache.resume(&identity(), SystemTime::now()).unwrap(), None);
+        assert_eq!(cache.resume(&identity(), WEEK, SystemTime::now()).unwrap(), None);
     }
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod codes;
+pub mod demo;
 mod explain;
 mod init;
 mod output;
@@ -18,11 +19,6 @@ mod switch;
 pub mod tail;
 mod test;
 pub mod topics;
-
-/// The demonstration.
-pub mod demo {
-    pub mod content;
-}
 
 use std::path::PathBuf;
 

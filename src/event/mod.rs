@@ -31,7 +31,8 @@
 //!   the exact schema, `mappingversion` the mapping by its content.
 //! - **`sourceposition` is for people**: file, record and line, or what the source has instead. Its form may change.
 //! - **`dataclass`** is the most closed privacy class inside `data`. Keys and attributes never carry a
-//!   personal value in clear. `quality`, if there, lists what was published although a check had failed.
+//!   personal value in clear. `quality`, if there, lists as `field:code` what was
+//!   published although a check had failed.
 
 mod batch;
 mod encoder;

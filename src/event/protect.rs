@@ -276,6 +276,20 @@ mod tests {
         assert_ne!(one, pseudonym(&other, "citizen", "12345678Z"));
     }
 
+    /// Expected value from Python, with `n` and `m` as above, where it can be computed again:
+    /// ```python
+    /// from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+    /// key, nonce_key = (m(b"A" * 32, n(p) + n(b"test")) for p in (b"encrypt", b"nonce"))
+    /// nonce = m(nonce_key, n(b"payerAccount") + n("ñ 1".encode()))[:12]
+    /// sealed = nonce + AESGCMSIV(key).encrypt(nonce, "ñ 1".encode(), b"payerAccount")
+    /// base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    /// ```
+    #[test]
+    fn encrypted_values_are_those_that_the_stored_format_prescribes() {
+        let text = encrypted(&Keys::test(), "payerAccount", "ñ 1");
+        assert_eq!(text, "e1.a256gcmsiv.test.Cb02kxTeeAG0o8P-nuojRlPwPpdGr4rwuEarBiXoRFc");
+    }
+
     #[test]
     fn encrypted_values_are_equal_for_one_field_and_bound_to_it() {
         let keys = Keys::test();

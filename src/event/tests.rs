@@ -84,8 +84,7 @@ fn only_value(out: &EventBatch) -> Value {
 fn an_event_is_written_in_the_documented_order() {
     let batch = records(&unit("ab"), 3, 4);
     let mut out = EventBatch::new();
-    let mapped =
-        Mapped { quality: "holder.key=check.es.nif", ..upsert("OBR \"17\"", br#"{"a":1}"#) };
+    let mapped = Mapped { quality: "holder.key:map.check", ..upsert("OBR \"17\"", br#"{"a":1}"#) };
     let id = Encoder::new(config()).push(&mut out, batch.at(0), mapped).unwrap();
     let value = out.events().next().unwrap().value.unwrap();
     assert_eq!(
@@ -97,7 +96,7 @@ fn an_event_is_written_in_the_documented_order() {
                 r#""datacontenttype":"application/json","dataschema":"https://acequia.example/schemas/permit/1","#,
                 r#""mappingversion":"0123456789ab","#,
                 r#""sourceposition":"LIC_01.csv#record=3,line=4,byte=60;sha256=00000000","#,
-                r#""dataclass":"personal","quality":"holder.key=check.es.nif","data":{{"a":1}}}}"#
+                r#""dataclass":"personal","quality":"holder.key:map.check","data":{{"a":1}}}}"#
             ),
             id
         )

@@ -97,26 +97,26 @@ pub(super) fn apply(
 impl<'r> Run<'r> {
     fn record(&mut self, element: usize) -> Verdict {
         let program = self.program;
-        let mut done: [Option<&Needs>; 2] = [None, None];
-        let mut delete = self.row.meta().op == Op::Delete;
-        if !delete {
+        let reported = self.row.meta().op == Op::Delete;
+        let mut delete = reported;
+        if !reported {
             if let Some(when) = &program.when {
-                self.fill(&when.needs, &done, element);
-                done[0] = Some(&when.needs);
+                self.fill(&when.needs, element);
                 if !self.has_errors() && !when.expr.test(&self.slots) {
                     return Verdict::Filtered;
                 }
             }
             if let Some(condition) = &program.delete_when {
-                self.fill(&condition.needs, &done, element);
-                done[1] = Some(&condition.needs);
+                self.fill(&condition.needs, element);
                 delete = !self.has_errors() && condition.expr.test(&self.slots);
             }
         }
-        if delete && self.has_errors() {
-            return Verdict::Rejected;
-        }
-        self.fill(if delete { &program.key_needs } else { &program.needs }, &done, element);
+        let needs = match (reported, delete) {
+            (true, _) => &program.key_alone,
+            (false, true) => &program.key_needs,
+            (false, false) => &program.needs,
+        };
+        self.fill(needs, element);
         if self.has_errors() {
             self.sort_decode_errors();
         }
@@ -161,35 +161,27 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Fills the slots that `needs` names and that were not filled for `done`.
-    fn fill(&mut self, needs: &Needs, done: &[Option<&Needs>; 2], element: usize) {
+    /// Fills the slots that `needs` names.
+    fn fill(&mut self, needs: &'r Needs, element: usize) {
         let program = self.program;
         let schema: &'r Schema = self.row.batch().schema();
-        let fresh = |list: fn(&Needs) -> &Vec<usize>, index: &usize| {
-            !done.iter().flatten().any(|needs| list(needs).binary_search(index).is_ok())
-        };
+        let cells = self.row.cells();
         for index in &needs.sources {
-            if fresh(|needs| &needs.sources, index) {
-                let column = self.bound.columns[*index];
-                let cell = self.row.cells().get(column).copied().unwrap_or_default();
-                let kind = &schema.columns()[column].kind;
-                self.decode(&program.sources[*index], "", (cell, kind), *index as Slot);
-            }
+            let column = self.bound.columns[*index];
+            let kind = &schema.columns()[column].kind;
+            self.decode(&program.sources[*index], "", (cells[column], kind), *index as Slot);
         }
-        if let Some(each) = &program.each {
+        if let (Some(each), false) = (&program.each, needs.columns.is_empty()) {
             let cells = self.element(each, element);
-            let columns = needs.columns.iter().filter(|index| fresh(|needs| &needs.columns, index));
-            for index in columns {
+            for index in &needs.columns {
                 self.decode_column(each, cells, *index);
             }
         }
         for index in &needs.lets {
-            if fresh(|needs| &needs.lets, index) {
-                let step = &program.lets[*index];
-                self.slots[usize::from(step.slot)] = step.expr.eval(&self.slots);
-                if self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot)) {
-                    self.fail(step.slot);
-                }
+            let step = &program.lets[*index];
+            self.slots[usize::from(step.slot)] = step.expr.eval(&self.slots);
+            if self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot)) {
+                self.fail(step.slot);
             }
         }
     }
@@ -233,8 +225,12 @@ impl<'r> Run<'r> {
         (cell, kind): (Cell, &'r ColumnType),
         slot: Slot,
     ) {
-        let Read::Value(decoder) = &source.read else { return };
         let batch: &'r RecordBatch = self.row.batch();
+        let Read::Value(decoder) = &source.read else {
+            // For conditions on the list as a whole; its elements are decoded by whoever walks over it.
+            self.slots[usize::from(slot)] = Value::from_cell(cell, batch, kind).unwrap_or_default();
+            return;
+        };
         match decoder.from_cell(cell, batch, kind) {
             Ok(value) => self.slots[usize::from(slot)] = value,
             Err(error) => {

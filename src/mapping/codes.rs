@@ -212,6 +212,11 @@ pub const CODES: &[CodeDoc] = &[
         "Keys stay in topics, logs and tools after the value is gone. Protect the field with a pseudonym, or choose another key.",
     ),
     doc(
+        "mapping.delete_key",
+        "the key cannot be computed for a delete",
+        "A delete brings what the source still knows: with change tracking the primary key only. The key of the mapping must be made of that.",
+    ),
+    doc(
         "mapping.class_lowered",
         "a mapping lowers the class of a field",
         "A mapping may make a field more closed than the model, never more open.",
@@ -378,7 +383,7 @@ mod tests {
         assert_eq!(used, explained);
     }
 
-    const SOURCES: [&str; 19] = [
+    const SOURCES: [&str; 20] = [
         include_str!("apply.rs"),
         include_str!("bind.rs"),
         include_str!("check/cases.rs"),
@@ -395,6 +400,7 @@ mod tests {
         include_str!("file/cases.rs"),
         include_str!("file/field.rs"),
         include_str!("file/mod.rs"),
+        include_str!("mod.rs"),
         include_str!("policy.rs"),
         include_str!("tables.rs"),
         include_str!("write.rs"),

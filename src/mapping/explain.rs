@@ -1,5 +1,7 @@
 //! What is known about one output field: `acequia check --explain FIELD`.
 
+use std::ops::Range;
+
 use super::Mapping;
 use crate::model::Class;
 
@@ -20,6 +22,7 @@ pub struct FieldInfo {
     pub domain: Option<String>,
     /// Line of the mapping file.
     pub line: usize,
+    pub(super) span: Range<usize>,
 }
 
 /// A field with what follows from the rest of the mapping.

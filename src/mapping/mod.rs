@@ -6,6 +6,12 @@
 //! disk, no network. The same record under the same mapping gives the same bytes.
 //!
 //! What does not fit is a [`RecordError`], never a guess; a rejected record leaves nothing behind.
+//!
+//! **What an event looks like.** A field without a value is left out, never `null`. An object whose members that
+//! depend on the record all have no value is left out too: constants alone do not make one. A list is left out
+//! when `list` finds nothing to put in, and is `[]` when `each` walks over a list without elements. Exact
+//! decimals are strings with the digits that `from` declares (`"1250.50"`), whole numbers and floats are JSON
+//! numbers, dates and times ISO 8601 strings. Fields stand in the order of the mapping file.
 
 mod apply;
 mod bind;
@@ -26,7 +32,7 @@ pub mod value;
 mod verbs;
 mod write;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use acequia_api::{RecordError, RowRef, Schema, WantedColumn};
 
@@ -41,7 +47,7 @@ pub use tables::Table;
 pub use testing::{TestResult, run_tests};
 
 use crate::{
-    diagnostic::SourceFile,
+    diagnostic::{Diagnostic, SourceFile},
     model::{Class, Model, Models},
 };
 use program::{Program, Read};
@@ -90,6 +96,7 @@ pub struct Mapping {
     pub key_field: String,
     /// The file it was read from.
     pub file: Arc<SourceFile>,
+    key_span: Range<usize>,
     info: Vec<FieldInfo>,
     cases: Vec<file::Case>,
     program: Program,
@@ -108,8 +115,33 @@ impl Mapping {
 
     /// The columns that the key alone needs: what a delete must bring.
     pub fn key_columns(&self) -> Vec<&str> {
-        let needed = self.program.key_needs.sources.iter();
-        needed.map(|index| &*self.program.sources[*index].name).collect()
+        let needs = &self.program.key_alone;
+        let list = self.program.each.iter().map(|each| each.source);
+        let list = list.filter(|_| !needs.columns.is_empty());
+        let needed = needs.sources.iter().copied().chain(list);
+        needed.map(|index| &*self.program.sources[index].name).collect()
+    }
+
+    /// What is wrong with publishing to `topic`: fields of a class that its policy does not allow. [`check()`] has
+    /// judged the model's own topic; this is for pipelines that choose another.
+    pub fn judge_topic(&self, topic: &str, policies: &Policies) -> Vec<Diagnostic> {
+        check::judge_topic(&self.info, &self.file, topic, policies)
+    }
+
+    /// Whether the key can be computed when a delete brings only the columns `brought` (change tracking brings
+    /// the primary key).
+    pub fn judge_delete(&self, brought: &[&str]) -> Option<Diagnostic> {
+        let missing: Vec<&str> =
+            self.key_columns().into_iter().filter(|column| !brought.contains(column)).collect();
+        let first = missing.first()?;
+        let message = format!("a delete does not bring `{first}`, which the key needs");
+        let found =
+            Diagnostic::error("mapping.delete_key", &self.file, self.key_span.clone(), message);
+        Some(
+            found
+                .note(format!("a delete brings {}", brought.join(", ")))
+                .help("choose a key that is made of these, or a way of capture that brings more"),
+        )
     }
 
     /// The columns of a schema that this mapping does not use.

@@ -28,9 +28,11 @@ pub(crate) struct Program {
     pub(crate) each: Option<EachPlan>,
     pub(crate) when: Option<Condition>,
     pub(crate) delete_when: Option<Condition>,
-    /// What the key needs, alone.
+    /// What the key needs, alone: for deletes that the connector reports.
+    pub(crate) key_alone: Needs,
+    /// What the key needs besides what the conditions have filled: for deletes that a condition finds.
     pub(crate) key_needs: Needs,
-    /// What the whole event needs.
+    /// What the whole event needs besides what the conditions have filled.
     pub(crate) needs: Needs,
     /// Where the key field is: an index per level of nesting.
     pub(crate) key: Vec<usize>,
@@ -72,6 +74,7 @@ pub(crate) struct EachPlan {
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) expr: Expr,
+    /// Besides what the condition before it has filled.
     pub(crate) needs: Needs,
 }
 
@@ -83,6 +86,16 @@ pub(crate) struct Needs {
     pub(crate) columns: Vec<usize>,
     /// Indexes into the `let`s.
     pub(crate) lets: Vec<usize>,
+}
+
+impl Needs {
+    /// Leaves out what `filled` already has.
+    pub(crate) fn without(mut self, filled: &Needs) -> Self {
+        self.sources.retain(|index| !filled.sources.contains(index));
+        self.columns.retain(|index| !filled.columns.contains(index));
+        self.lets.retain(|index| !filled.lets.contains(index));
+        self
+    }
 }
 
 /// An output field.
@@ -105,8 +118,7 @@ pub(crate) struct FieldCode {
     pub(crate) verbs: Vec<Verb>,
     pub(crate) codes: Option<Codes>,
     pub(crate) default: Option<Literal>,
-    pub(crate) checks: Vec<Check>,
-    pub(crate) on_fail: OnFail,
+    pub(crate) checks: Vec<Tested>,
     pub(crate) protect: Option<Guard>,
 }
 
@@ -202,6 +214,13 @@ impl Literal {
             Literal::Text(value) => Value::Text(value),
         }
     }
+}
+
+/// A check and what happens when it fails. What the model demands always rejects.
+#[derive(Debug)]
+pub(crate) struct Tested {
+    pub(crate) check: Check,
+    pub(crate) on_fail: OnFail,
 }
 
 /// A check of a value that is there.

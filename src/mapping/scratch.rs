@@ -83,3 +83,17 @@ pub(super) fn recycle<'b>(mut slots: Vec<Value<'_>>) -> Vec<Value<'b>> {
     // Collecting in place keeps the allocation; there is no element to convert.
     slots.into_iter().map(|_| Value::Null).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recycling_keeps_the_memory() {
+        let slots: Vec<Value<'_>> = vec![Value::Int(1); 64];
+        let address = slots.as_ptr().addr();
+        let again: Vec<Value<'static>> = recycle(slots);
+        assert!(again.is_empty() && again.capacity() >= 64);
+        assert_eq!(again.as_ptr().addr(), address);
+    }
+}

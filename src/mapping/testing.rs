@@ -127,14 +127,7 @@ fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec
             }
             _ => out.push(format!("expected one event, {} came out", events.len())),
         },
-        Outcome::Events(nodes) => {
-            if nodes.len() != events.len() {
-                out.push(format!("expected {} events, {} came out", nodes.len(), events.len()));
-            }
-            for (number, (node, event)) in nodes.iter().zip(&events).enumerate() {
-                compare(&format!("event {}: ", number + 1), node, event.data.as_ref(), false, out);
-            }
-        }
+        Outcome::Events(nodes) => each_event(nodes, &events, out),
         Outcome::Key(key) => {
             let keys: Vec<&str> = events.iter().map(|event| event.key.as_str()).collect();
             if keys != [key.text.as_str()] {
@@ -144,17 +137,15 @@ fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec
         Outcome::Delete(delete) => {
             let wanted = if *delete { Verdict::Delete } else { Verdict::Upsert };
             if events.is_empty() || events.iter().any(|event| event.verdict != wanted) {
-                let verdicts: Vec<_> = came.iter().map(|came| name(came.verdict)).collect();
-                out.push(format!("expected {}, found {}", name(wanted), verdicts.join(", ")));
+                out.push(format!("expected {}, found {}", name(wanted), verdicts(came)));
             }
         }
         Outcome::Filtered(filtered) => {
             let found =
                 !came.is_empty() && came.iter().all(|came| came.verdict == Verdict::Filtered);
             if found != *filtered {
-                let verdicts: Vec<_> = came.iter().map(|came| name(came.verdict)).collect();
                 let wanted = if *filtered { "filtered" } else { "not filtered" };
-                out.push(format!("expected {wanted}, found {}", verdicts.join(", ")));
+                out.push(format!("expected {wanted}, found {}", verdicts(came)));
             }
         }
         Outcome::Rejects(wanted) => {
@@ -171,6 +162,20 @@ fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec
             among("mark of quality", wanted, &found, out);
         }
     }
+}
+
+fn each_event(nodes: &[Node], events: &[&Came], out: &mut Vec<String>) {
+    if nodes.len() != events.len() {
+        out.push(format!("expected {} events, {} came out", nodes.len(), events.len()));
+    }
+    for (number, (node, event)) in nodes.iter().zip(events).enumerate() {
+        compare(&format!("event {}: ", number + 1), node, event.data.as_ref(), false, out);
+    }
+}
+
+fn verdicts(came: &[Came]) -> String {
+    let names: Vec<_> = came.iter().map(|came| name(came.verdict)).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 fn name(verdict: Verdict) -> &'static str {

@@ -52,8 +52,8 @@ impl Verb {
                 let skip = text.chars().count().saturating_sub(*len);
                 out.extend(text.chars().skip(skip));
             }
-            Verb::Upper => out.extend(text.chars().flat_map(char::to_uppercase)),
-            Verb::Lower => out.extend(text.chars().flat_map(char::to_lowercase)),
+            Verb::Upper => text.chars().for_each(|char| upper(char, out)),
+            Verb::Lower => text.chars().for_each(|char| lower(char, out)),
             Verb::Title => title(text, out),
             Verb::PadLeft { to, with } => {
                 out.extend(std::iter::repeat_n(*with, to.saturating_sub(text.chars().count())));
@@ -90,13 +90,31 @@ fn replace(text: &str, pairs: &[(String, String)], out: &mut String) {
     }
 }
 
+// Nearly all letters are ASCII, for which the full rules of Unicode are slow.
+
+fn upper(char: char, out: &mut String) {
+    if char.is_ascii() {
+        out.push(char.to_ascii_uppercase());
+    } else {
+        out.extend(char.to_uppercase());
+    }
+}
+
+fn lower(char: char, out: &mut String) {
+    if char.is_ascii() {
+        out.push(char.to_ascii_lowercase());
+    } else {
+        out.extend(char.to_lowercase());
+    }
+}
+
 fn title(text: &str, out: &mut String) {
     let mut inside = false;
     for char in text.chars() {
         if inside {
-            out.extend(char.to_lowercase());
+            lower(char, out);
         } else {
-            out.extend(char.to_uppercase());
+            upper(char, out);
         }
         inside = char.is_alphanumeric();
     }

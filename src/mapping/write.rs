@@ -5,7 +5,9 @@ use acequia_api::RecordError;
 use super::{
     apply::Run,
     file::OnFail,
-    program::{Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, Produce},
+    program::{
+        Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, Produce, Tested,
+    },
     scratch::{Flag, Texts},
     value::{Value, write_json_string},
 };
@@ -262,12 +264,12 @@ impl<'r> Run<'r> {
     /// `Ok(false)` when a failed check makes the value null.
     fn checks(&mut self, field: &FieldCode, value: Value<'_>) -> Result<bool, ()> {
         let mut good = true;
-        for check in &field.checks {
+        for Tested { check, on_fail } in &field.checks {
             if holds(check, value) {
                 continue;
             }
             let code = code_of(check);
-            match field.on_fail {
+            match on_fail {
                 OnFail::Reject => {
                     let error = RecordError::map(code).field(field.path.clone());
                     let error = match check {

@@ -8,6 +8,7 @@ mod class;
 mod codes;
 mod form;
 pub(crate) mod parse;
+mod schema;
 
 use std::{ops::Range, sync::Arc};
 

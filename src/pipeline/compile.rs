@@ -58,11 +58,10 @@ const DEFAULT_TOPIC_BYTES: usize = 1_000_000 - 2048;
 pub fn compile(
     pipeline: &Pipeline,
     deployment: &Deployment,
-    library: &Library,
     around: &Surroundings,
 ) -> Result<Spec, Failure> {
     let config = &*pipeline.config;
-    let mappings = mappings(config, library)?;
+    let mappings = mappings(config, &deployment.library)?;
     let topics = topics(config, &deployment.daemon.deployment, &mappings);
     let connector = around
         .registry
@@ -73,13 +72,7 @@ pub fn compile(
         .zip(&topics.indexes)
         .map(|(mapping, topic)| target(config, deployment, mapping, *topic))
         .collect();
-    let task = Task {
-        deployment: deployment.daemon.deployment.as_str().into(),
-        pipeline: Arc::clone(&config.pipeline),
-        task: "0".into(),
-        owner: around.owner,
-        host: around.host.clone(),
-    };
+    let task = task_of(&config.pipeline, deployment, around.owner, around.host.clone());
     Ok(Spec {
         name: Arc::clone(&config.pipeline),
         connector,
@@ -117,19 +110,35 @@ pub fn compile(
     })
 }
 
+/// Who publishes for a pipeline.
+pub fn task_of(pipeline: &str, deployment: &Deployment, owner: Uuid, host: Option<Arc<str>>) -> Task {
+    Task {
+        deployment: deployment.daemon.deployment.as_str().into(),
+        pipeline: pipeline.into(),
+        task: "0".into(),
+        owner,
+        host,
+    }
+}
+
+/// The topics that one pipeline publishes to.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn topics_of(pipeline: &Pipeline, deployment: &Deployment) -> Result<Vec<Arc<str>>, Failure> {
+    let mappings = mappings(&pipeline.config, &deployment.library)?;
+    Ok(topics(&pipeline.config, &deployment.daemon.deployment, &mappings).names)
+}
+
 /// The topics that a deployment needs.
 ///
 /// # Errors
 /// As for [`compile`].
-pub fn topic_plan(
-    deployment: &Deployment,
-    library: &Library,
-    kafka: &KafkaConfig,
-) -> Result<TopicPlan, Failure> {
+pub fn topic_plan(deployment: &Deployment, kafka: &KafkaConfig) -> Result<TopicPlan, Failure> {
     let name = &deployment.daemon.deployment;
     let mut events: BTreeMap<Arc<str>, bool> = BTreeMap::new();
     for pipeline in &deployment.pipelines {
-        let mappings = mappings(&pipeline.config, library)?;
+        let mappings = mappings(&pipeline.config, &deployment.library)?;
         for topic in topics(&pipeline.config, name, &mappings).names {
             *events.entry(topic).or_default() |= pipeline.config.publish.tombstones;
         }

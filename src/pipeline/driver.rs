@@ -143,13 +143,26 @@ impl Driver {
                 }),
                 Some((life, report)) = self.reports.recv() => {
                     let current = self.life.as_ref().is_some_and(|known| known.number == life);
-                    if current { self.hear(report) } else { None }
+                    self.sift(report, current)
                 }
                 () = tick => self.tick(),
             };
             if let Some(input) = input {
                 return input;
             }
+        }
+    }
+
+    /// What a dropped life still says is ignored, but for a commit that was under way when it was dropped: it has
+    /// happened, and the next life begins after it.
+    fn sift(&mut self, report: Report, current: bool) -> Option<Input> {
+        match report {
+            report if current => self.hear(report),
+            Report::Committed(committed) => {
+                self.committed(committed);
+                None
+            }
+            _ => None,
         }
     }
 

@@ -14,6 +14,9 @@ use crate::{
     mapping::{Bound, Flag, Mapping, Scratch, Verdict},
 };
 
+/// A record has at most so many elements, far beyond what its size limits allow.
+const ELEMENT_BITS: u32 = 20;
+
 /// One mapping at work on one split.
 #[derive(Debug)]
 struct Lane {
@@ -137,18 +140,15 @@ impl Stage {
         Ok(())
     }
 
-    /// A row goes through every mapping on its own. The events of a row are numbered through all of them, so
-    /// that a mapping that does not take it changes no id.
+    /// A row goes through every mapping on its own. An event is numbered by the place of its mapping in the
+    /// pipeline and its element, so that what one mapping takes or leaves changes no id of another.
     fn row(&mut self, row: RowRef<'_>, events: &mut EventBatch) -> Fate {
-        let mut index = 0;
         let mut fate = Fate::Filtered;
         for number in 0..self.lanes.len() {
             let mark = events.mark();
-            let before = index;
             // A mapping that panics is a bug of ours, but of one record: it is quarantined like any other that
             // cannot be mapped, and the breaker sees to it that a thousand of them stop the pipeline.
-            let done =
-                catch_unwind(AssertUnwindSafe(|| self.lane(number, row, events, &mut index)));
+            let done = catch_unwind(AssertUnwindSafe(|| self.lane(number, row, events)));
             let taken = done.unwrap_or_else(|_| {
                 self.errors.clear();
                 self.errors.push(RecordError::map("map.panic"));
@@ -156,7 +156,6 @@ impl Stage {
             });
             if !self.errors.is_empty() {
                 events.rewind(mark);
-                index = before;
                 let errors = std::mem::take(&mut self.errors);
                 events.reject(row.index() as u32, number as u16, errors);
                 fate = Fate::Rejected;
@@ -168,13 +167,7 @@ impl Stage {
     }
 
     /// Runs one mapping over one row. Gives `None` if it does not take the row; what is wrong is in `errors`.
-    fn lane(
-        &mut self,
-        number: usize,
-        row: RowRef<'_>,
-        events: &mut EventBatch,
-        index: &mut u32,
-    ) -> Option<()> {
+    fn lane(&mut self, number: usize, row: RowRef<'_>, events: &mut EventBatch) -> Option<()> {
         let Lane { mapping, encoder, bound } = &mut self.lanes[number];
         let bound = bound.as_ref()?;
         let mut taken = None;
@@ -190,7 +183,7 @@ impl Stage {
             self.quality.clear();
             join(&mut self.quality, &self.scratch.quality);
             let mapped = Mapped {
-                index: *index,
+                index: (number as u32) << ELEMENT_BITS | element as u32,
                 change,
                 key: &self.scratch.key,
                 data: &self.scratch.data,
@@ -200,7 +193,6 @@ impl Stage {
                 self.errors.push(error);
                 return None;
             }
-            *index += 1;
             taken = Some(());
         }
         taken

@@ -22,8 +22,9 @@ use rdkafka::{
 
 use super::{
     Change, KafkaConfig, PublishError, TopicFacts,
+    context::Context,
     outcome::{self, Judgement, Phase},
-    producer::{Context, cancelled, client_error},
+    producer::{cancelled, client_error},
 };
 
 const TIMEOUT: Duration = Duration::from_secs(15);

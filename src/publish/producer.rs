@@ -6,29 +6,23 @@
 //! the publisher's thread a visit per record.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
 
 use acequia_api::CancellationToken;
 use rdkafka::{
-    ClientConfig, ClientContext, Message,
-    client::OAuthToken,
+    ClientConfig,
     config::RDKafkaLogLevel,
-    consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext},
+    producer::{BaseProducer, BaseRecord, Producer},
     util::Timeout,
 };
 
 use super::{
     KafkaConfig, PublishError, RefusedRecord,
+    context::{Context, Failure, is_aftermath},
     outcome::{self, Judgement, Phase},
-    security::Security,
 };
 
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -43,102 +37,6 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 const QUEUE_KIB: &str = "65536";
 /// Errors are looked for once in so many records.
 const POLL_EVERY: u32 = 512;
-
-/// What our clients hear from librdkafka: errors, failed deliveries, the wish for a new token.
-pub(super) struct Context {
-    security: Security,
-    failed: AtomicBool,
-    failure: Mutex<Option<Failure>>,
-    disturbances: AtomicU64,
-    last: Mutex<Option<(RDKafkaErrorCode, String)>>,
-}
-
-/// The first delivery that failed by itself, or else the first that failed because of another.
-#[derive(Debug, Clone)]
-struct Failure {
-    code: RDKafkaErrorCode,
-    topic: String,
-    token: usize,
-}
-
-impl Context {
-    pub(super) fn new(security: &Security) -> Self {
-        Self {
-            security: security.clone(),
-            failed: AtomicBool::new(false),
-            failure: Mutex::new(None),
-            disturbances: AtomicU64::new(0),
-            last: Mutex::new(None),
-        }
-    }
-
-    /// The newest error of a connection, with what librdkafka says about it.
-    pub(super) fn last_error(&self) -> Option<(RDKafkaErrorCode, String)> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl ClientContext for Context {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        if is_disturbance(facility, message) {
-            self.disturbances.fetch_add(1, Ordering::Relaxed);
-        }
-        match level {
-            RDKafkaLogLevel::Emerg
-            | RDKafkaLogLevel::Alert
-            | RDKafkaLogLevel::Critical
-            | RDKafkaLogLevel::Error
-            | RDKafkaLogLevel::Warning => tracing::warn!(target: "kafka", facility, "{message}"),
-            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-                tracing::debug!(target: "kafka", facility, "{message}");
-            }
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        let code = outcome::code_of(&error);
-        tracing::debug!(target: "kafka", code = ?code, "{reason}");
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, reason.to_owned()));
-    }
-
-    fn generate_oauth_token(
-        &self,
-        _config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        Ok(self.security.token()?)
-    }
-}
-
-/// Whether a log line tells that requests may have been lost on their way: an established connection broke, or an
-/// answer did not come in time. librdkafka repeats such requests and tells the application nothing else about it.
-/// A broker that cannot be connected to is no disturbance: no request is on its way to it.
-fn is_disturbance(facility: &str, message: &str) -> bool {
-    match facility {
-        "REQTMOUT" => true,
-        "FAIL" => message.contains("in state UP") || message.contains("in state REAUTH"),
-        _ => false,
-    }
-}
-
-impl ConsumerContext for Context {}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = usize;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, token: usize) {
-        if let Err((error, message)) = result {
-            let code = outcome::code_of(error);
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            if failure.as_ref().is_none_or(|known| is_aftermath(known.code) && !is_aftermath(code))
-            {
-                *failure = Some(Failure { code, topic: message.topic().to_owned(), token });
-            }
-            self.failed.store(true, Ordering::Release);
-        }
-    }
-}
 
 /// What a record to be sent is about.
 #[derive(Debug, Clone, Copy)]
@@ -206,6 +104,8 @@ impl TransactionalProducer {
         let started = Instant::now();
         loop {
             self.producer.poll(Duration::ZERO);
+            // Asked for its coordinator before it has a connection, librdkafka asks again only after half a second.
+            let _ = self.producer.client().fetch_cluster_id(FENCE_SLICE);
             let error = match self.producer.init_transactions(FENCE_SLICE) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
@@ -301,8 +201,9 @@ impl TransactionalProducer {
         let took = started.elapsed();
         self.serve();
         self.check_deliveries(Phase::Commit)?;
-        let disturbances = self.producer.context().disturbances.load(Ordering::Relaxed);
-        Ok(CommitReport { disturbed: disturbances > 0 || took >= SOCKET_TIMEOUT / 2 })
+        Ok(CommitReport {
+            disturbed: self.producer.context().is_disturbed() || took >= SOCKET_TIMEOUT / 2,
+        })
     }
 
     fn drain(&self) -> Result<(), PublishError> {
@@ -354,7 +255,7 @@ impl TransactionalProducer {
     }
 
     fn check_deliveries(&self, phase: Phase) -> Result<(), PublishError> {
-        if !self.producer.context().failed.load(Ordering::Acquire) {
+        if !self.producer.context().has_failed_delivery() {
             return Ok(());
         }
         Err(self.error(phase, RDKafkaErrorCode::PurgeQueue, None, None))
@@ -394,13 +295,7 @@ impl TransactionalProducer {
         let started = Instant::now();
         loop {
             self.producer.poll(Duration::ZERO);
-            let failure = self
-                .producer
-                .context()
-                .failure
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
+            let failure = self.producer.context().failure();
             if let Some(failure) = failure
                 && !is_aftermath(failure.code)
             {
@@ -412,12 +307,6 @@ impl TransactionalProducer {
             thread::sleep(Duration::from_millis(1));
         }
     }
-}
-
-/// Codes that only say that something else went wrong before.
-fn is_aftermath(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{Fatal, PurgeInflight, PurgeQueue, State};
-    matches!(code, Fatal | PurgeInflight | PurgeQueue | State)
 }
 
 fn settings(kafka: &KafkaConfig, id: &str, limits: SizeLimits) -> ClientConfig {
@@ -481,17 +370,6 @@ impl std::fmt::Debug for TransactionalProducer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_requests_that_may_be_lost_are_a_disturbance() {
-        let line = "[thrd:127.0.0.1:1/1]: 127.0.0.1:1/1: Disconnected (after 812ms in state UP)";
-        assert!(is_disturbance("FAIL", line));
-        assert!(is_disturbance("REQTMOUT", "Timed out 1 in-flight, 0 retry-queued"));
-        let refused =
-            "Connect to ipv6#[::1]:9092 failed: Connection refused (after 0ms in state CONNECT)";
-        assert!(!is_disturbance("FAIL", refused));
-        assert!(!is_disturbance("CONFWARN", "in state UP"));
-    }
 
     #[test]
     fn a_token_tells_the_row_again() {

@@ -34,9 +34,10 @@
 //!
 //! Everything here blocks. It lives on a thread of its own, never on an async worker.
 
+mod start;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::ControlFlow,
+    collections::BTreeSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -45,25 +46,20 @@ use std::{
 use acequia_api::{CancellationToken, RecordBatch, StateChange, StateView};
 
 use super::{
-    KafkaConfig, Notice, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
-    TopicPlan, claims,
-    cluster::Cluster,
+    KafkaConfig, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts, claims,
     partition::partition_of,
     producer::{About, SizeLimits, TransactionalProducer},
     quarantine::{Quarantine, Refusal},
-    reader::{PartitionReader, Stretch, Until},
     topics,
 };
 use crate::checkpoint::{
-    CacheIdentity, Chain, ChainLink, Checkpoint, ClaimRecord, Counts, Delta, HeadRecord, Kinship,
-    Mirror, MirrorFile, Recovered, Recovery, STORED_FORMAT, SealKey, SplitRecord, StateRecord,
-    StateStore, Step, StoredKey, Task, compare, parse_claim, parse_state, to_bytes,
+    Chain, ChainLink, Checkpoint, ClaimRecord, Counts, Delta, HeadRecord, Kinship, Mirror,
+    MirrorFile, Recovered, STORED_FORMAT, SealKey, SplitRecord, StateRecord, StateStore, StoredKey,
+    Task, to_bytes,
 };
 
 /// How often the number of partitions is looked at again while running.
 const PARTITION_CHECK: Duration = Duration::from_secs(60);
-/// Keyed state is put into its store in chunks of this many changes.
-const STATE_CHUNK: usize = 4096;
 /// What Kafka adds to a record, generously, and some room for the key.
 const FRAMING_BYTES: usize = 2048;
 
@@ -123,6 +119,7 @@ pub struct Publisher {
     checked: Instant,
     mirror: Option<MirrorFile>,
     state: StateStore,
+    keeps_deletions: Duration,
     checkpoint: Checkpoint,
     head: Option<HeadRecord>,
     chain: Chain,
@@ -147,7 +144,7 @@ impl Publisher {
     pub fn fence(setup: Setup) -> Result<Self, PublishError> {
         let id = setup.task.transactional_id();
         let system = SystemTopics::of(&setup.task.deployment);
-        let found = examine(&setup, &system, &id)?;
+        let found = start::examine(&setup, &system, &id)?;
         let of = |name: &Arc<str>| found.get(name).cloned().unwrap_or_default();
         let partitions = setup.topics.iter().map(|name| of(name).partitions).collect();
         let limits: Vec<usize> =
@@ -172,6 +169,7 @@ impl Publisher {
             partition: partition_of(id.as_bytes(), topics::SYSTEM_PARTITIONS),
             mirror: state_dir.map(|directory| MirrorFile::new(directory, &setup.task)),
             state: StateStore::open(state_dir, &setup.task)?,
+            keeps_deletions: of(&system.state).keeps_deletions(),
             quarantine_partitions: facts.partitions,
             id,
             system,
@@ -187,37 +185,6 @@ impl Publisher {
             open: None,
             setup,
         })
-    }
-
-    /// Claims the task and reads back what is committed. Call it once, right after [`fence`](Self::fence).
-    /// `notice` hears why it takes long.
-    ///
-    /// # Errors
-    /// `Operator` for a checkpoint regression and for stored records that cannot be read; else as for `fence`.
-    pub fn recover(&mut self, notice: &mut dyn FnMut(Notice)) -> Result<Start, PublishError> {
-        let claim = self.claim()?;
-        let reader = PartitionReader::open(&self.setup.kafka, &self.id)?;
-        let task = &self.setup.task;
-        let mut recovery = Recovery::new(task, claim.life, self.setup.state_key.as_ref());
-        let stretch = Stretch {
-            topic: &self.system.checkpoints,
-            partition: self.partition,
-            from: None,
-            until: Until::Met,
-        };
-        reader.read(stretch, &self.setup.cancel, notice, &mut |key, value, at| {
-            Ok(match recovery.feed(key, value, at)? {
-                Step::More => ControlFlow::Continue(()),
-                Step::Done => ControlFlow::Break(()),
-            })
-        })?;
-        let recovered = recovery.finish();
-        let kinship = self.kinship(recovered.head.as_ref())?;
-        self.read_state(&reader, &claim, notice)?;
-        self.checkpoint = recovered.checkpoint.clone();
-        self.head = recovered.head.clone();
-        self.chain = recovered.chain;
-        Ok(Start { recovered, kinship })
     }
 
     /// The committed keyed state. It follows every commit.
@@ -358,91 +325,10 @@ impl Publisher {
         self.commit(&[], Counts::default())
     }
 
-    fn claim(&mut self) -> Result<ClaimRecord, PublishError> {
-        let claim = ClaimRecord {
-            format: STORED_FORMAT,
-            owner: self.setup.task.owner,
-            life: uuid::Uuid::new_v4(),
-            started_at: jiff::Timestamp::now(),
-            host: self.setup.task.host.clone(),
-        };
-        let (key, value) = (StoredKey::claim(&self.setup.task).to_bytes(), to_bytes(&claim));
-        self.producer.begin()?;
-        for topic in [&self.system.checkpoints, &self.system.state] {
-            self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
-        }
-        self.producer.commit()?;
-        Ok(claim)
-    }
-
-    fn kinship(&self, head: Option<&HeadRecord>) -> Result<Kinship, PublishError> {
-        let mirror = match &self.mirror {
-            Some(file) => file.load()?,
-            None => None,
-        };
-        let kinship = compare(mirror.as_ref(), head, &self.cluster);
-        let Kinship::Regression(reason) = kinship else { return Ok(kinship) };
-        if let Some(why) = &self.setup.accept_regression {
-            tracing::warn!(pipeline = %self.setup.task.pipeline, %reason, why, "going on in spite of a checkpoint regression");
-            return Ok(kinship);
-        }
-        let known = mirror.map_or(0, |mirror| mirror.seq);
-        let stored = head.map_or(0, |head| head.seq);
-        Err(PublishError::operator(
-            "checkpoint.regression",
-            format!(
-                "checkpoint regression of `{}`: {reason} (this host committed {known}, `{}` knows {stored})",
-                self.id, self.system.checkpoints
-            ),
-        )
-        .hint("bring the topic back, or decide with `acequia position init` and a reason; nothing is read again by itself"))
-    }
-
-    fn read_state(
-        &self,
-        reader: &PartitionReader<'_>,
-        claim: &ClaimRecord,
-        notice: &mut dyn FnMut(Notice),
-    ) -> Result<(), PublishError> {
-        let identity = CacheIdentity {
-            cluster: self.cluster.clone(),
-            topic: Arc::clone(&self.system.state),
-            partition: self.partition,
-        };
-        let from = self.state.resume(&identity)?;
-        let stretch = Stretch {
-            topic: &self.system.state,
-            partition: self.partition,
-            from,
-            until: Until::Met,
-        };
-        let (task, seal) = (&self.setup.task, self.setup.state_key.as_ref());
-        let mut chunk = Vec::new();
-        reader.read(stretch, &self.setup.cancel, notice, &mut |key, value, at| {
-            let key = StoredKey::parse(key, at)?;
-            match &key {
-                StoredKey::State { pipeline, key: name } if **pipeline == *task.pipeline => {
-                    let value =
-                        value.map(|value| parse_state(value, &key, seal, at)).transpose()?;
-                    chunk.push(StateChange { key: name.clone(), value });
-                }
-                StoredKey::Claim { .. } => {
-                    let met = value.is_some_and(|value| {
-                        parse_claim(value, at).is_ok_and(|met| met.life == claim.life)
-                    });
-                    if met {
-                        self.state.restore(&chunk, &identity, at.offset + 1)?;
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-                _ => {}
-            }
-            if chunk.len() >= STATE_CHUNK {
-                self.state.restore(&chunk, &identity, at.offset + 1)?;
-                chunk.clear();
-            }
-            Ok(ControlFlow::Continue(()))
-        })
+    /// Makes the next `begin` look at the partitions.
+    #[cfg(test)]
+    pub(super) fn expire_partition_check(&mut self) {
+        self.checked = Instant::now() - PARTITION_CHECK;
     }
 
     fn check_partitions(&mut self) -> Result<(), PublishError> {
@@ -563,26 +449,6 @@ pub fn read_newest_claim(
     cancel: &CancellationToken,
 ) -> Result<Option<ClaimRecord>, PublishError> {
     claims::read_newest(kafka, task, cancel)
-}
-
-/// Looks at the topics before anything is written.
-fn examine(
-    setup: &Setup,
-    system: &SystemTopics,
-    id: &str,
-) -> Result<BTreeMap<Arc<str>, TopicFacts>, PublishError> {
-    let names: BTreeSet<Arc<str>> = [&system.checkpoints, &system.state, &system.quarantine]
-        .into_iter()
-        .chain(&setup.topics)
-        .cloned()
-        .collect();
-    let found = Cluster::open(&setup.kafka, id)?.cancelled_by(&setup.cancel).describe(&names)?;
-    let mut changes =
-        TopicPlan::new(&setup.task.deployment, setup.kafka.durability, &[]).compare(&found);
-    changes
-        .extend(setup.topics.iter().filter(|name| !found.contains_key(*name)).map(topics::missing));
-    topics::refuse_unfit(&changes)?;
-    Ok(found)
 }
 
 fn no_transaction() -> PublishError {

@@ -14,16 +14,20 @@ use rdkafka::{
 
 use super::{
     KafkaConfig, PublishError,
+    context::Context,
     outcome::{self, Phase},
-    producer::{Context, cancelled, client_error},
+    producer::{cancelled, client_error},
 };
 use crate::checkpoint::{StoredAt, StoredKey};
 
+/// How long a broker may keep a request for lack of records. Short, because a request under way holds up the next one.
+const FETCH_WAIT: Duration = Duration::from_millis(10);
 const POLL: Duration = Duration::from_millis(100);
 /// How long the end of the partition is stared at before looking for who holds it back.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long no broker may answer.
 const SILENCE: Duration = Duration::from_secs(60);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 const WATERMARKS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Something that a person may want to know while a start takes long.
@@ -56,7 +60,28 @@ pub(super) type Visit<'v> = dyn FnMut(Option<&[u8]>, Option<&[u8]>, &StoredAt) -
 pub(super) struct PartitionReader<'k> {
     kafka: &'k KafkaConfig,
     id: &'k str,
-    consumer: BaseConsumer<Context>,
+    consumer: Consuming,
+}
+
+/// A consumer that is let go of in the background: closing it takes a tenth of a second, which no start should wait
+/// for.
+pub(super) struct Consuming(Option<BaseConsumer<Context>>);
+
+impl std::ops::Deref for Consuming {
+    type Target = BaseConsumer<Context>;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().expect("invariant: the consumer is taken only on drop")
+    }
+}
+
+impl Drop for Consuming {
+    fn drop(&mut self) {
+        if let Some(consumer) = self.0.take() {
+            let builder = std::thread::Builder::new().name("kafka-consumer-drop".to_owned());
+            drop(builder.spawn(move || drop(consumer)));
+        }
+    }
 }
 
 /// What to read.
@@ -71,7 +96,7 @@ pub(super) struct Stretch<'t> {
 
 impl<'k> PartitionReader<'k> {
     pub(super) fn open(kafka: &'k KafkaConfig, id: &'k str) -> Result<Self, PublishError> {
-        Ok(Self { kafka, id, consumer: consumer(kafka, id, "read_committed")? })
+        Ok(Self { kafka, id, consumer: consumer(kafka, id, "read_committed", FETCH_WAIT)? })
     }
 
     /// Visits the committed records of a stretch in order. Every record that was decided when the reading
@@ -124,6 +149,8 @@ impl<'k> PartitionReader<'k> {
     }
 
     fn assign(&self, stretch: Stretch<'_>) -> Result<(), PublishError> {
+        // Without knowing the partition's leader librdkafka looks again only after half a second.
+        let _ = self.consumer.fetch_metadata(Some(stretch.topic), METADATA_TIMEOUT);
         let mut list = TopicPartitionList::new();
         let from = stretch.from.map_or(Offset::Beginning, Offset::Offset);
         list.add_partition_offset(stretch.topic, stretch.partition, from)
@@ -150,7 +177,7 @@ impl<'k> PartitionReader<'k> {
     /// Who holds the end of the partition back: the writer of the first record that is not decided.
     fn blocker(&self, stretch: Stretch<'_>) -> Result<Notice, PublishError> {
         let Stretch { topic, partition, .. } = stretch;
-        let dirty = consumer(self.kafka, self.id, "read_uncommitted")?;
+        let dirty = consumer(self.kafka, self.id, "read_uncommitted", FETCH_WAIT)?;
         let end = |consumer: &BaseConsumer<Context>| {
             consumer
                 .fetch_watermarks(topic, partition, WATERMARKS_TIMEOUT)
@@ -190,11 +217,13 @@ fn first_key_from(
     None
 }
 
+/// A consumer without a group; `wait` is how long a broker may keep a request for lack of records.
 pub(super) fn consumer(
     kafka: &KafkaConfig,
     id: &str,
     isolation: &str,
-) -> Result<BaseConsumer<Context>, PublishError> {
+    wait: Duration,
+) -> Result<Consuming, PublishError> {
     let mut config = kafka.client(id);
     config
         .set("group.id", id)
@@ -203,11 +232,12 @@ pub(super) fn consumer(
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error")
-        .set("fetch.wait.max.ms", "100")
+        .set("fetch.wait.max.ms", wait.as_millis().to_string())
         .set("fetch.error.backoff.ms", "100")
         .set("queued.max.messages.kbytes", "16384");
     config
         .create_with_context(Context::new(&kafka.security))
+        .map(|consumer| Consuming(Some(consumer)))
         .map_err(|error| client_error(&error, id))
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use rdkafka::{
     Message, Offset, Timestamp, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
+    consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
     message::BorrowedMessage,
 };
@@ -18,8 +18,7 @@ use super::{
     KafkaConfig, PublishError,
     cluster::Cluster,
     outcome::{self, Phase},
-    producer::Context,
-    reader::{consumer, is_passing},
+    reader::{Consuming, consumer, is_passing},
 };
 
 /// How long [`read_all`] waits for a sign of life.
@@ -57,7 +56,7 @@ pub struct TailRecord {
 /// Follows topics with `read_committed`, without a consumer group: it commits nothing and disturbs nobody. Order
 /// holds within a partition.
 pub struct Tail {
-    consumer: BaseConsumer<Context>,
+    consumer: Consuming,
     topics: Vec<Arc<str>>,
     partitions: usize,
     id: String,
@@ -95,7 +94,7 @@ impl Tail {
                     .map_err(|error| failed(&error, Some(name)))?;
             }
         }
-        let consumer = consumer(kafka, id, "read_committed")?;
+        let consumer = consumer(kafka, id, "read_committed", POLL)?;
         consumer.assign(&list).map_err(|error| failed(&error, None))?;
         let partitions = list.count();
         Ok(Self { consumer, topics: names.into_iter().collect(), partitions, id: id.to_owned() })

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
     sync::Arc,
+    time::Duration,
 };
 
 use acequia_api::Severity;
@@ -104,6 +105,14 @@ impl TopicFacts {
             .get("max.message.bytes")
             .and_then(|bytes| bytes.parse().ok())
             .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
+    }
+}
+
+impl TopicFacts {
+    /// How long the topic keeps deletions for those who read it late; Kafka's default of a day where unknown.
+    pub(super) fn keeps_deletions(&self) -> Duration {
+        let kept = self.settings.get("delete.retention.ms").and_then(|ms| ms.parse().ok());
+        Duration::from_millis(kept.unwrap_or(DAY_MS as u64))
     }
 }
 
@@ -280,6 +289,10 @@ impl TopicPlan {
             "{base} --operation Write --operation Describe --transactional-id {prefix} {prefixed}"
         );
         let _ = writeln!(script, "{base} --operation IdempotentWrite --cluster");
+        let _ = writeln!(
+            script,
+            "{base} --operation Read --operation Describe --group {prefix} {prefixed}"
+        );
         for wanted in &self.topics {
             let read = match wanted.role {
                 Role::Checkpoints | Role::State | Role::Quarantine => " --operation Read",

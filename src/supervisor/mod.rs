@@ -3,6 +3,7 @@
 //! Pipelines know nothing of each other: one that fails, stops or is reloaded disturbs no other. A reload compares
 //! fingerprints; a pipeline whose files are the same is not touched.
 
+pub mod daemon;
 pub mod startup;
 
 use std::{

@@ -16,7 +16,6 @@ use crate::{
     config::{Deployment, kafka, secret::Secret},
     connectors::Registry,
     event::{KeyRing, Keys},
-    mapping::Library,
     pipeline::{
         compile::{self, Surroundings},
         failure::Failure,
@@ -41,12 +40,7 @@ pub struct Ground {
 ///
 /// # Errors
 /// `Operator`: another process runs on this state directory, or a key cannot be used.
-pub fn prepare(
-    deployment: &Deployment,
-    library: &Library,
-    registry: Registry,
-    once: bool,
-) -> Result<Ground, Failure> {
+pub fn prepare(deployment: &Deployment, registry: Registry, once: bool) -> Result<Ground, Failure> {
     let lock = lock(deployment)?;
     let daemon = &deployment.daemon;
     let mut kafka = connection(&daemon.kafka)?;
@@ -54,7 +48,7 @@ pub fn prepare(
     if daemon.kafka.embedded {
         let started = DevBroker::start()?;
         kafka = kafka.embedded_at(started.bootstrap());
-        started.create_topics(&compile::topic_plan(deployment, library, &kafka)?)?;
+        started.create_topics(&compile::topic_plan(deployment, &kafka)?)?;
         broker = Some(started);
     }
     let around = Surroundings {
@@ -93,13 +87,9 @@ pub fn presence(
 ///
 /// # Errors
 /// See [`compile::compile`].
-pub fn plan(
-    deployment: &Deployment,
-    library: &Library,
-    around: &Surroundings,
-) -> Result<Vec<Planned>, Failure> {
+pub fn plan(deployment: &Deployment, around: &Surroundings) -> Result<Vec<Planned>, Failure> {
     let one = |pipeline: &crate::config::Pipeline| {
-        let spec = compile::compile(pipeline, deployment, library, around)?;
+        let spec = compile::compile(pipeline, deployment, around)?;
         let mut hash = Sha256::new();
         hash.update(pipeline.fingerprint);
         for target in &spec.targets {

@@ -5,6 +5,8 @@ mod properties;
 
 use std::{fs, path::Path, sync::Arc};
 
+use acequia_api::{Column, Schema};
+
 use acequia::{
     diagnostic::{self, SourceFile},
     mapping::{self, Library, Texts, protect::AnyKeys},
@@ -55,4 +57,173 @@ fn the_example_of_the_design_passes_its_own_tests() {
         assert!(result.ok(), "{} {:#?}\n{:?}", result.name, result.differences, result.events);
     }
     assert_eq!(mapping.key_columns(), ["NUM_EXP"]);
+}
+
+#[test]
+fn every_part_of_the_language_does_what_the_tests_beside_it_say() {
+    let mut texts = texts();
+    texts.mappings = yaml_files(&folder().join("language"));
+    let (library, found) = mapping::check(&texts, &AnyKeys);
+    let mut wrong = diagnostic::render(&found, false);
+    for (name, mapping) in &library.mappings {
+        for result in mapping::run_tests(mapping).iter().filter(|result| !result.ok()) {
+            wrong += &format!(
+                "{name}: {} {:#?}\n{:?}\n",
+                result.name, result.differences, result.events
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert_eq!(library.mappings.len(), texts.mappings.len());
+}
+
+#[test]
+fn a_test_that_does_not_hold_says_what_came_out_otherwise() {
+    let mut texts = texts();
+    texts.mappings.push(SourceFile::new(
+        "m.yaml",
+        "mapping: m\nto: note/1\nfrom: { ID: text, T: text }\nkey: id\nfields: { id: ID, text: T }\ntests:\n  - name: wrong\n    given: { ID: a, T: b }\n    expect: { id: x, text: b }\n    key: y\n    op: delete\n    filtered: true\n    rejects: [{ code: map.min }]\n    quality: [{ field: id }]\n  - name: more than expected\n    given: { ID: a, T: b }\n    exactly: { id: a }\n",
+    ));
+    let (library, found) = mapping::check(&texts, &AnyKeys);
+    assert!(found.is_empty(), "{}", diagnostic::render(&found, false));
+    let results = mapping::run_tests(&library.mappings["m"]);
+    assert_eq!(results[0].line, 7);
+    assert_eq!(
+        results[0].differences,
+        [
+            "id: expected `x`, found \"a\"",
+            "expected the key `y`, found `a`",
+            "expected delete, found upsert",
+            "expected filtered, found upsert",
+            "expected reject map.min, found none",
+            "expected mark of quality any in id, found none",
+        ]
+    );
+    assert_eq!(results[1].differences, ["text: not expected, found \"b\""]);
+}
+
+#[test]
+fn a_field_can_be_explained() {
+    let library = library("licencias.yaml");
+    let mapping = &library.mappings["licencias-to-permit"];
+    let explained = mapping.explain("holder.key").unwrap();
+    assert_eq!(explained.field.sources, ["NIF"]);
+    assert_eq!(explained.field.steps, ["check \"es.nif\"", "pseudonym citizen"]);
+    assert_eq!(explained.field.class.unwrap().name(), "personal");
+    assert_eq!(explained.field.domain.as_deref(), Some("citizen"));
+    assert_eq!(explained.field.line, 29);
+    assert_eq!(
+        explained.clause.as_deref(),
+        Some("policies.yaml:5: `permit.v1` carries public, internal, personal")
+    );
+    assert_eq!(mapping.class.name(), "personal");
+    assert!(mapping.explain("permitNumber").unwrap().is_key);
+    assert!(mapping.explain("holder.name").is_none());
+}
+
+#[test]
+fn another_topic_and_deletes_with_little_are_judged_apart() {
+    let library = library("licencias.yaml");
+    let mapping = &library.mappings["licencias-to-permit"];
+    assert!(mapping.judge_topic("town.permit.v1", &library.policies).is_empty());
+    let missing = mapping.judge_topic("town.open-data", &library.policies);
+    assert_eq!(missing[0].code, "mapping.policy_missing");
+    assert_eq!(missing[0].line_column(), (28, 7));
+    assert!(mapping.judge_delete(&["NUM_EXP", "TIPO"]).is_none());
+    let found = mapping.judge_delete(&["ID"]).unwrap();
+    assert_eq!((found.code, found.line_column()), ("mapping.delete_key", (17, 6)));
+}
+
+#[test]
+fn the_version_follows_the_file_and_everything_it_includes() {
+    let version = |change: &dyn Fn(&mut Texts)| {
+        let mut texts = texts();
+        texts.mappings.push(read(&folder().join("licencias.yaml")));
+        change(&mut texts);
+        mapping::check(&texts, &AnyKeys).0.mappings["licencias-to-permit"].version.clone()
+    };
+    let longer =
+        |file: &Arc<SourceFile>| SourceFile::new(file.name(), format!("{}\n", file.text()));
+    let base = version(&|_| {});
+    assert!(base.len() == 12 && base.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(base, version(&|_| {}));
+    assert_ne!(base, version(&|texts| texts.mappings[0] = longer(&texts.mappings[0])));
+    let replace = |texts: &mut Texts, name: &str| {
+        let table = texts.codes.iter_mut().find(|(known, _)| known == name).unwrap();
+        table.1 = longer(&table.1);
+    };
+    assert_ne!(base, version(&|texts| replace(texts, "permit-kind")));
+    assert_eq!(base, version(&|texts| replace(texts, "office")));
+    let permit =
+        |texts: &Texts| texts.models.iter().position(|file| file.name().contains("permit"));
+    assert_ne!(
+        base,
+        version(&|texts| {
+            let at = permit(texts).unwrap();
+            texts.models[at] = longer(&texts.models[at]);
+        })
+    );
+}
+
+#[test]
+fn a_source_without_a_column_says_which_and_what_it_may_be_called() {
+    let library = library("licencias.yaml");
+    let mapping = &library.mappings["licencias-to-permit"];
+    let names = [
+        "FEC_ALTA",
+        "IMPORTE",
+        "NIF",
+        "NOMBRE",
+        "APELLIDO1",
+        "ESTADO",
+        "TIPO",
+        "BAJA",
+        "NUMEXP",
+        "OTRA",
+    ];
+    let schema = Schema::new(names.iter().map(|name| Column::text(*name)).collect());
+    let errors = mapping.bind(&schema).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].to_string(), "the source has no column `NUM_EXP`");
+    assert_eq!(errors[0].help.as_deref(), Some("did you mean `NUMEXP`?"));
+    assert_eq!(mapping.unused_columns(&schema), ["NUMEXP", "OTRA"]);
+    assert_eq!(mapping.wanted().len(), 9);
+}
+
+#[test]
+fn the_ready_made_mappings_are_without_mistakes_and_pass_their_tests() {
+    let root = folder().join("../../mappings");
+    let texts = Texts {
+        mappings: yaml_files(&root),
+        models: yaml_files(&root.join("models")),
+        codes: fs::read_dir(root.join("codes"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(&path)))
+            .collect(),
+        policies: Some(read(&folder().join("../../config/example/policies.yaml"))),
+    };
+    let (library, found) = mapping::check(&texts, &AnyKeys);
+    let mut wrong = diagnostic::render(&found, false);
+    assert_eq!(library.mappings.len(), texts.mappings.len(), "{wrong}");
+    for (name, mapping) in &library.mappings {
+        assert!(mapping.has_tests(), "{name} has no tests");
+        for result in mapping::run_tests(mapping).iter().filter(|result| !result.ok()) {
+            wrong += &format!(
+                "{name}:{} {}\n{:#?}\n{:?}\n",
+                result.line, result.name, result.differences, result.events
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn yaml_files(dir: &Path) -> Vec<Arc<SourceFile>> {
+    let mut paths: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| read(path)).collect()
 }

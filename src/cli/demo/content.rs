@@ -142,3 +142,6 @@ pub const FEEDS: &[Feed] = &[
         },
     },
 ];
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
-use super::{Context, cases, field::Place, key, lets, scope::Names, source};
+use super::{Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, SourceFile},
     mapping::{
         FieldInfo, Mapping,
         expr::{self, Expr, ExprError, Slot},
@@ -38,10 +38,6 @@ pub(super) struct Compiler<'a> {
     pub(super) next: Slot,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
-    /// The topic that the events go to unless a pipeline says otherwise.
-    pub(super) topic: Option<String>,
-    /// Whether the lack of a policy was reported.
-    pub(super) policy_missed: bool,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -53,20 +49,7 @@ pub(super) fn compile(
     context: &Context<'_>,
 ) -> (Option<Mapping>, Vec<Diagnostic>) {
     let text = Arc::clone(&file.file);
-    let mut compiler = Compiler {
-        form: Form::new(&text, &FORM),
-        context,
-        names: Names::default(),
-        sources: Vec::new(),
-        top: None,
-        lets: Vec::new(),
-        broken: Vec::new(),
-        next: 0,
-        tables: BTreeSet::new(),
-        topic: None,
-        policy_missed: false,
-        info: Vec::new(),
-    };
+    let mut compiler = Compiler::new(&text, context);
     compiler.sources = source::sources(&mut compiler.form, &file.from);
     if let Some(each) = &file.each {
         compiler.top_each(each);
@@ -75,32 +58,9 @@ pub(super) fn compile(
     compiler.lets(&file.lets);
     let when = file.when.as_ref().and_then(|text| compiler.condition(text));
     let delete_when = file.delete_when.as_ref().and_then(|text| compiler.condition(text));
-    let model = file.to.as_ref().and_then(|to| compiler.model(to));
-    let mapping = model.map(|model| {
-        compiler.topic = Some(model.topic());
-        let at = file.to.as_ref().map_or(0..0, |to| to.span.clone());
-        let fields = compiler.members(&file.fields, &model.shape, &Place::root(), &at);
-        let mut program = Program {
-            sources: Vec::new(),
-            lets: Vec::new(),
-            slots: usize::from(compiler.next),
-            each: None,
-            when,
-            delete_when,
-            key_needs: Needs::default(),
-            needs: compiler.needs(key::reads(&fields)),
-            key: Vec::new(),
-            fields,
-        };
-        if let Some(key) = &file.key {
-            compiler.key(key, &file.fields, &mut program);
-        }
-        cases::check(&mut compiler, &file, &model);
-        if compiler.next == Slot::MAX {
-            let message = "a mapping cannot have so many names";
-            compiler.form.error("mapping.too_large", at, message);
-        }
-        compiler.unused(&file);
+    let to = file.to.as_ref();
+    let mapping = to.and_then(|to| Some((compiler.model(to)?, &to.span))).map(|(model, at)| {
+        let program = compiler.program(&file, (when, delete_when), &model, at);
         compiler.finish(&file, model, program)
     });
     let found = compiler.form.found;
@@ -111,7 +71,60 @@ pub(super) fn compile(
     (mapping, found)
 }
 
+impl<'a> Compiler<'a> {
+    fn new(file: &'a Arc<SourceFile>, context: &'a Context<'a>) -> Self {
+        Self {
+            form: Form::new(file, &FORM),
+            context,
+            names: Names::default(),
+            sources: Vec::new(),
+            top: None,
+            lets: Vec::new(),
+            broken: Vec::new(),
+            next: 0,
+            tables: BTreeSet::new(),
+            info: Vec::new(),
+        }
+    }
+}
+
 impl Compiler<'_> {
+    fn program(
+        &mut self,
+        file: &MappingFile,
+        (when, delete_when): (Option<Condition>, Option<Condition>),
+        model: &Model,
+        at: &Range<usize>,
+    ) -> Program {
+        let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
+        let mut program = Program {
+            sources: Vec::new(),
+            lets: Vec::new(),
+            slots: usize::from(self.next),
+            each: None,
+            when,
+            delete_when,
+            key_alone: Needs::default(),
+            key_needs: Needs::default(),
+            needs: self.needs(key::reads(&fields)),
+            key: Vec::new(),
+            fields,
+        };
+        if let Some(key) = &file.key {
+            self.key(key, &file.fields, &mut program);
+        }
+        plan(&mut program);
+        cases::check(self, file, model);
+        if self.next == Slot::MAX {
+            let message = "a mapping cannot have so many names";
+            self.form.error("mapping.too_large", at.clone(), message);
+        }
+        self.unused(file);
+        let refused = judge_topic(&self.info, &file.file, &model.topic(), self.context.policies);
+        self.form.found.extend(refused);
+        program
+    }
+
     fn model(&mut self, to: &Text) -> Option<Arc<Model>> {
         let model = self.context.models.get(&to.text);
         if model.is_none() {
@@ -269,11 +282,11 @@ impl Compiler<'_> {
                 .and_then(|top| top.columns.iter().position(|(_, column)| *column == slot))
             {
                 needs.columns.push(column);
-            } else if let Some(index) = self.lets.iter().position(|step| step.slot == slot) {
-                if !needs.lets.contains(&index) {
-                    needs.lets.push(index);
-                    open.extend(self.lets[index].expr.slots());
-                }
+            } else if let Some(index) = self.lets.iter().position(|step| step.slot == slot)
+                && !needs.lets.contains(&index)
+            {
+                needs.lets.push(index);
+                open.extend(self.lets[index].expr.slots());
             }
         }
         for list in [&mut needs.sources, &mut needs.columns, &mut needs.lets] {
@@ -334,6 +347,7 @@ impl Compiler<'_> {
             class,
             policy: self.context.policies.of(&model.topic()).cloned(),
             key_field: file.key.as_ref().map(|key| key.text.clone()).unwrap_or_default(),
+            key_span: file.key.as_ref().map_or(0..0, |key| key.span.clone()),
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
             model,
@@ -360,6 +374,21 @@ impl Compiler<'_> {
             }
         }
         data_encoding::HEXLOWER.encode(&hash.finalize()[..6])
+    }
+}
+
+/// Leaves out of each step what the steps before it have filled.
+fn plan(program: &mut Program) {
+    program.key_needs = program.key_alone.clone();
+    let mut filled = Needs::default();
+    for condition in [&mut program.when, &mut program.delete_when].into_iter().flatten() {
+        condition.needs = std::mem::take(&mut condition.needs).without(&filled);
+        filled.sources.extend(&condition.needs.sources);
+        filled.columns.extend(&condition.needs.columns);
+        filled.lets.extend(&condition.needs.lets);
+    }
+    for needs in [&mut program.key_needs, &mut program.needs] {
+        *needs = std::mem::take(needs).without(&filled);
     }
 }
 

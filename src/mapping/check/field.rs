@@ -11,7 +11,7 @@ use crate::{
     diagnostic::{Diagnostic, suggest},
     mapping::{
         FieldInfo,
-        file::{Each, FieldNode, OnFail, Producer},
+        file::{Each, FieldNode, How, Producer},
         program::{EachPlan, FieldCode, Form, Part, Produce},
         value::{Type, write_json_string},
     },
@@ -116,7 +116,7 @@ impl Compiler<'_> {
             prefix: prefix(&node.name.text, place.element),
             reads: reads(&produce),
             constant: is_constant(&produce),
-            produce,
+            produce: folded(produce),
             required: self.required(node, target),
             is_key: false,
             plain: true,
@@ -125,7 +125,6 @@ impl Compiler<'_> {
             codes: None,
             default: None,
             checks: Vec::new(),
-            on_fail: node.on_fail.unwrap_or(OnFail::Reject),
             protect: None,
         };
         let domain = privacy::domain(node);
@@ -140,6 +139,7 @@ impl Compiler<'_> {
                 class: published,
                 domain,
                 line: self.form.file.line_column(node.name.span.start).0,
+                span: node.name.span.clone(),
             },
         );
         Some(code)
@@ -149,6 +149,11 @@ impl Compiler<'_> {
         if target.required && node.required == Some(false) {
             let message = format!("the model requires `{}`", target.name);
             self.form.error("mapping.required_weakened", node.name.span.clone(), message);
+        }
+        let protect = node.protect.as_ref().filter(|protect| matches!(protect.how, How::Drop));
+        if let (true, Some(protect)) = (target.required, protect) {
+            let message = format!("the model requires `{}`, it cannot be dropped", target.name);
+            self.form.error("mapping.required_weakened", protect.span.clone(), message);
         }
         target.required || node.required == Some(true)
     }
@@ -167,13 +172,7 @@ impl Compiler<'_> {
         };
         match &node.producer {
             Producer::Unreadable => None,
-            Producer::List(items) if target.many => {
-                let single = single(target);
-                let place = Place { element: true, ..place.clone() };
-                let items: Vec<FieldCode> =
-                    items.iter().filter_map(|item| self.field(item, &single, &place)).collect();
-                Some((Produce::List(items), Flow::Structure))
-            }
+            Producer::List(items) if target.many => self.items(items, target, place),
             Producer::List(_) => wrong(self, &node.span, "a list"),
             Producer::Each(each) if target.many => self.each(each, target, place),
             Producer::Each(each) => wrong(self, &each.list.span, "a list"),
@@ -207,20 +206,26 @@ impl Compiler<'_> {
         }
     }
 
+    fn items(
+        &mut self,
+        items: &[FieldNode],
+        target: &model::Field,
+        place: &Place,
+    ) -> Option<(Produce, Flow)> {
+        let single = single(target);
+        let place = Place { element: true, ..place.clone() };
+        let items = items.iter().filter_map(|item| self.field(item, &single, &place)).collect();
+        Some((Produce::List(items), Flow::Structure))
+    }
+
     fn from(&mut self, name: &Text) -> Option<(Produce, Flow)> {
         let slot = self.resolve(name, "mapping.unknown_source", name.span.clone())?;
         let known = self.names.find(&name.text)?;
         let kind = (!self.broken.contains(&slot)).then(|| known.kind.clone());
-        if matches!(kind, Some(Type::List(_))) {
-            let message = format!("`{}` is a list", name.text);
-            self.form.error("mapping.list_without_each", name.span.clone(), message).help =
-                Some("walk over it: `each: { in: …, fields: { … } }`".into());
-            return None;
-        }
         Some((Produce::Slot(slot), Flow::of(kind)))
     }
 
-    /// The slot of a name, or a finding.
+    /// The slot of a name that holds a single value, or a finding.
     pub(super) fn resolve(
         &mut self,
         name: &Text,
@@ -228,7 +233,14 @@ impl Compiler<'_> {
         span: Range<usize>,
     ) -> Option<crate::mapping::expr::Slot> {
         if let Some(found) = self.names.find(&name.text) {
-            return Some(found.slot);
+            let (slot, list) = (found.slot, matches!(found.kind, Type::List(_)));
+            if list {
+                let message = format!("`{}` is a list", name.text);
+                self.form.error("mapping.list_without_each", span, message).help =
+                    Some("walk over it: `each: { in: …, fields: { … } }`".into());
+                return None;
+            }
+            return Some(slot);
         }
         let message = format!("neither `from` nor `let` has `{}`", name.text);
         let mut found =
@@ -349,6 +361,21 @@ fn is_constant(produce: &Produce) -> bool {
         }
         _ => false,
     }
+}
+
+/// Objects that are the same for every record are written once, now.
+fn folded(produce: Produce) -> Produce {
+    let (Produce::Object(members), true) = (&produce, is_constant(&produce)) else {
+        return produce;
+    };
+    let mut json = vec![b'{'];
+    for member in members {
+        let Produce::Const { json: value, .. } = &member.produce else { return produce };
+        json.extend_from_slice(&member.prefix[usize::from(json.len() == 1)..]);
+        json.extend_from_slice(value);
+    }
+    json.push(b'}');
+    Produce::Const { json: json.into(), text: "".into() }
 }
 
 fn describe(producer: &Producer) -> String {

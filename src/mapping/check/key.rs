@@ -16,16 +16,7 @@ impl Compiler<'_> {
     pub(super) fn key(&mut self, key: &Text, nodes: &[FieldNode], program: &mut Program) {
         let mut path = Vec::new();
         if !find(&program.fields, &key.text, &mut path) {
-            if written(nodes, &key.text) {
-                // What is wrong with the field itself was reported.
-                return;
-            }
-            let message = format!("the key `{}` is no output field", key.text);
-            let known = self.info.iter().map(|info| info.path.as_str());
-            let found =
-                Diagnostic::error("mapping.key_unknown", self.form.file, key.span.clone(), message)
-                    .did_you_mean(&key.text, known);
-            self.form.push(found);
+            self.no_key(key, nodes, program);
             return;
         }
         let Some(field) = at(&mut program.fields, &path) else { return };
@@ -37,7 +28,36 @@ impl Compiler<'_> {
         field.is_key = true;
         let needed = reads(std::slice::from_ref(field));
         program.key = path;
-        program.key_needs = self.needs(needed);
+        program.key_alone = self.needs(needed);
+    }
+
+    fn no_key(&mut self, key: &Text, nodes: &[FieldNode], program: &Program) {
+        let compiled = self.info.iter().any(|info| info.path == key.text);
+        if !compiled && written(nodes, &key.text) {
+            // What is wrong with the field itself was reported.
+            return;
+        }
+        let around = key.text.rsplit_once('.').map_or("", |(around, _)| around);
+        if compiled {
+            // Members of an object that is the same for every record have no code of their own.
+            let mut path = Vec::new();
+            let constant = find(&program.fields, around, &mut path)
+                && at_ref(&program.fields, &path).is_some_and(|field| field.constant);
+            let (code, what, help) = if constant {
+                ("mapping.key_constant", "is the same for every record", CONSTANT)
+            } else {
+                ("mapping.key_type", "stands in a list", "an event has one key")
+            };
+            let message = format!("the key `{}` {what}", key.text);
+            self.form.error(code, key.span.clone(), message).help = Some(help.to_owned());
+            return;
+        }
+        let message = format!("the key `{}` is no output field", key.text);
+        let known = self.info.iter().map(|info| info.path.as_str());
+        let found =
+            Diagnostic::error("mapping.key_unknown", self.form.file, key.span.clone(), message)
+                .did_you_mean(&key.text, known);
+        self.form.push(found);
     }
 
     fn class_of(&self, path: &str) -> Class {
@@ -45,6 +65,8 @@ impl Compiler<'_> {
         info.and_then(|info| info.class).unwrap_or(Class::Public)
     }
 }
+
+const CONSTANT: &str = "a key tells one entity from all others";
 
 fn judge(field: &FieldCode, class: Class) -> Option<(&'static str, String, &'static str)> {
     let path = &field.path;
@@ -54,8 +76,7 @@ fn judge(field: &FieldCode, class: Class) -> Option<(&'static str, String, &'sta
     }
     if field.constant {
         let message = format!("the key `{path}` is the same for every record");
-        let help = "a key tells one entity from all others";
-        return Some(("mapping.key_constant", message, help));
+        return Some(("mapping.key_constant", message, CONSTANT));
     }
     if matches!(field.protect, Some(Guard::Drop)) {
         let message = format!("the key `{path}` is dropped");
@@ -76,10 +97,10 @@ fn find(fields: &[FieldCode], key: &str, path: &mut Vec<usize>) -> bool {
         if *field.path == *key {
             return true;
         }
-        if let Produce::Object(members) = &field.produce {
-            if find(members, key, path) {
-                return true;
-            }
+        if let Produce::Object(members) = &field.produce
+            && find(members, key, path)
+        {
+            return true;
         }
         path.pop();
     }
@@ -100,6 +121,16 @@ fn written(nodes: &[FieldNode], path: &str) -> bool {
                 _ => false,
             }
     })
+}
+
+fn at_ref<'f>(fields: &'f [FieldCode], path: &[usize]) -> Option<&'f FieldCode> {
+    let (index, rest) = path.split_first()?;
+    let field = fields.get(*index)?;
+    match (&field.produce, rest.is_empty()) {
+        (_, true) => Some(field),
+        (Produce::Object(members), false) => at_ref(members, rest),
+        _ => None,
+    }
 }
 
 fn at<'f>(fields: &'f mut [FieldCode], path: &[usize]) -> Option<&'f mut FieldCode> {

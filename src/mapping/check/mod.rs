@@ -18,6 +18,7 @@ mod steps;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use compile::text_schema;
+pub(super) use privacy::judge_topic;
 
 use super::{
     Library, Mapping, Texts, file,

@@ -1,9 +1,12 @@
 //! Privacy: classes, protection, policies.
 
+use std::sync::Arc;
+
 use super::compile::Compiler;
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, SourceFile},
     mapping::{
+        FieldInfo, Policies,
         file::{FieldNode, How, Protect},
         program::{Check, FieldCode, Guard},
         value::Type,
@@ -68,22 +71,23 @@ impl Compiler<'_> {
         given.classes.iter().max().copied().unwrap_or(least).max(least)
     }
 
-    /// The class under which a field is published, judged against the policy of the topic.
+    /// The class under which a field is published; none if it is not.
     pub(super) fn publish(
         &mut self,
         node: &FieldNode,
         target: &model::Field,
         code: &FieldCode,
         class: Class,
-    ) -> Class {
+    ) -> Option<Class> {
         let how = node.protect.as_ref().map(|protect| &protect.how);
         if matches!(how, Some(How::Drop)) {
-            return Class::Public;
+            return None;
         }
         let published = protected_class(class, how);
-        let national = code.checks.iter().any(
-            |check| matches!(check, Check::Identifier(identifier) if identifier.is_national_id()),
-        );
+        let national = code
+            .checks
+            .iter()
+            .any(|tested| matches!(&tested.check, Check::Identifier(id) if id.is_national_id()));
         if national && published < Class::PersonalNationalId && !hides(how) {
             let message = format!(
                 "`{}` is {published} and would carry a national identifier in clear",
@@ -95,46 +99,7 @@ impl Compiler<'_> {
                 "protect it (`protect: { pseudonym: DOMAIN }`), or raise its class to personal.national_id".into(),
             );
         }
-        self.allowed(node, published);
-        published
-    }
-
-    fn allowed(&mut self, node: &FieldNode, published: Class) {
-        let Some(topic) = self.topic.clone() else { return };
-        let policies = self.context.policies;
-        match policies.of(&topic) {
-            Some(policy) if !policy.classes.contains(&published) => {
-                let message = format!(
-                    "`{}` is {published}, which topic `{topic}` may not carry",
-                    node.name.text
-                );
-                let found = Diagnostic::error(
-                    "mapping.class_not_allowed",
-                    self.form.file,
-                    node.name.span.clone(),
-                    message,
-                )
-                .note(format!("policy {}", policy.clause()))
-                .help("protect the field, drop it, or change the policy");
-                self.form.push(found);
-            }
-            None if policies.declared() && published.is_personal() && !self.policy_missed => {
-                self.policy_missed = true;
-                let message = format!("topic `{topic}` carries personal data and has no policy");
-                let found = Diagnostic::error(
-                    "mapping.policy_missing",
-                    self.form.file,
-                    node.name.span.clone(),
-                    message,
-                )
-                .label(format!("this is {published}"))
-                .help(format!(
-                    "add `{topic}` to the policies, with purpose, legal basis and classes"
-                ));
-                self.form.push(found);
-            }
-            _ => {}
-        }
+        Some(published)
     }
 
     /// Compiles the protection; gives the type of what is published.
@@ -204,4 +169,33 @@ fn protected_class(class: Class, how: Option<&How>) -> Class {
 /// Whether the value itself is no longer to be seen.
 pub(super) fn hides(how: Option<&How>) -> bool {
     matches!(how, Some(How::Drop | How::Pseudonym(_) | How::Encrypt(_) | How::Mask { .. }))
+}
+
+/// What of a mapping a topic may not carry, by the policy of the topic.
+pub(in crate::mapping) fn judge_topic(
+    fields: &[FieldInfo],
+    file: &Arc<SourceFile>,
+    topic: &str,
+    policies: &Policies,
+) -> Vec<Diagnostic> {
+    let Some(policy) = policies.of(topic) else {
+        let personal = fields.iter().find(|field| field.class.is_some_and(Class::is_personal));
+        let Some(field) = personal.filter(|_| policies.declared()) else { return Vec::new() };
+        let message = format!("topic `{topic}` carries personal data and has no policy");
+        let missing =
+            Diagnostic::error("mapping.policy_missing", file, field.span.clone(), message)
+                .label(format!("this is {}", field.class.unwrap_or(Class::Personal)))
+                .help(format!("add `{topic}` to the policies, with purpose, legal basis, classes"));
+        return vec![missing];
+    };
+    let refused = fields.iter().filter_map(|field| {
+        let class = field.class.filter(|class| !policy.classes.contains(class))?;
+        let message = format!("`{}` is {class}, which topic `{topic}` may not carry", field.path);
+        let found =
+            Diagnostic::error("mapping.class_not_allowed", file, field.span.clone(), message)
+                .note(format!("policy {}", policy.clause()))
+                .help("protect the field, drop it, or change the policy");
+        Some(found)
+    });
+    refused.collect()
 }

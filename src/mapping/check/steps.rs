@@ -9,9 +9,9 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     mapping::{
-        file::{FieldNode, Miss, Producer},
+        file::{FieldNode, Miss, OnFail, Producer},
         identifiers::Identifier,
-        program::{Check, Codes, FieldCode, Form, Literal, OnMiss, Produce},
+        program::{Check, Codes, FieldCode, Form, Literal, OnMiss, Produce, Tested},
         value::Type,
         verbs::Verb,
     },
@@ -35,7 +35,7 @@ impl Compiler<'_> {
             Flow::Constant | Flow::Structure => {
                 self.no_steps(node, matches!(flow, Flow::Structure));
                 let leaf = matches!(flow, Flow::Constant);
-                return leaf.then(|| self.publish(node, target, code, class));
+                return if leaf { self.publish(node, target, code, class) } else { None };
             }
         };
         let text = matches!(kind, None | Some(Type::Text));
@@ -70,7 +70,7 @@ impl Compiler<'_> {
             && code.default.is_none()
             && code.checks.is_empty()
             && code.protect.is_none();
-        Some(published)
+        published
     }
 
     /// Objects, lists and constants have no steps.
@@ -95,7 +95,7 @@ impl Compiler<'_> {
         if let Some(form) = fit::form(kind, &target.kind) {
             code.form = form;
             if *kind == Type::Text && matches!(target.kind, Kind::PartialDate) {
-                code.checks.push(Check::PartialDate);
+                code.checks.push(strict(Check::PartialDate));
             }
             return;
         }
@@ -312,20 +312,24 @@ impl Compiler<'_> {
                 self.form.error("mapping.verb_type", key.span.clone(), message);
                 continue;
             }
-            self.check(key, value, kind, code);
-        }
-        let range = code.checks.iter().fold((None, None), |(min, max), check| match check {
-            Check::Min(least) => (Some(least), max),
-            Check::Max(most) => (min, Some(most)),
-            _ => (min, max),
-        });
-        if let (Some(least), Some(most)) = range {
-            if least.value().compare(&most.value()).is_some_and(std::cmp::Ordering::is_gt) {
-                let at = node.checks.iter().find(|(key, _)| key.text == "max");
-                let span = at.map_or(node.name.span.clone(), |(_, value)| value.span.clone());
-                let message = "`max` lies below `min`: nothing passes";
-                self.form.error("mapping.bad_range", span, message);
+            for check in self.check(key, value, kind) {
+                let on_fail = node.on_fail.unwrap_or(OnFail::Reject);
+                code.checks.push(Tested { check, on_fail });
             }
+        }
+        let range =
+            code.checks.iter().fold((None, None), |(min, max), tested| match &tested.check {
+                Check::Min(least) => (Some(least), max),
+                Check::Max(most) => (min, Some(most)),
+                _ => (min, max),
+            });
+        if let (Some(least), Some(most)) = range
+            && least.value().compare(&most.value()).is_some_and(std::cmp::Ordering::is_gt)
+        {
+            let at = node.checks.iter().find(|(key, _)| key.text == "max");
+            let span = at.map_or(node.name.span.clone(), |(_, value)| value.span.clone());
+            let message = "`max` lies below `min`: nothing passes";
+            self.form.error("mapping.bad_range", span, message);
         }
         if node.on_fail.is_some() && code.checks.is_empty() {
             let message = "`on_fail` needs a check that can fail";
@@ -336,59 +340,58 @@ impl Compiler<'_> {
         }
     }
 
-    fn check(&mut self, key: &Key, node: &Node, kind: Option<&Type>, code: &mut FieldCode) {
+    fn check(&mut self, key: &Key, node: &Node, kind: Option<&Type>) -> Vec<Check> {
         let what = format!("`{}`", key.text);
-        match key.text.as_str() {
-            "pattern" => {
-                let Some(text) = self.form.text(node, &what) else { return };
-                match whole_match(&text.text) {
-                    Ok(pattern) => code.checks.push(Check::Pattern(pattern)),
-                    Err(_) => {
-                        let message = "this is no regular expression of Rust's `regex` syntax";
-                        let found = self.form.error("mapping.bad_pattern", text.span, message);
-                        found.help = Some("there is no look-around and no back reference".into());
-                    }
-                }
-            }
-            "min" | "max" => {
-                let number = kind.is_none_or(|kind| {
-                    kind.is_number()
-                        || matches!(kind, Type::Date | Type::Time | Type::Timestamp | Type::Instant)
-                });
-                if !number {
-                    let message = format!("{what} compares numbers and dates only");
-                    self.form.error("mapping.verb_type", key.span.clone(), message);
-                    return;
-                }
-                let bound = match kind {
-                    // Whatever the digits declared, a bound may have others.
-                    Some(Type::Int | Type::Decimal { .. }) | None => Kind::Decimal,
-                    Some(kind) => fit::kind_of(kind),
-                };
-                let Some(literal) = self.literal(node, &bound, &what) else { return };
-                code.checks.push(if key.text == "min" {
-                    Check::Min(literal)
-                } else {
-                    Check::Max(literal)
-                });
-            }
-            "length" => code.checks.extend(self.length(node)),
+        let one = match key.text.as_str() {
+            "pattern" => self.pattern(node),
+            "min" => self.bound(key, node, kind).map(Check::Min),
+            "max" => self.bound(key, node, kind).map(Check::Max),
+            "length" => self.length(node),
             "one_of" => {
                 let words = self.form.texts(node, &what);
-                let words = words.into_iter().map(|word| word.text.into()).collect();
-                code.checks.push(Check::OneOf(words));
+                Some(Check::OneOf(words.into_iter().map(|word| word.text.into()).collect()))
             }
             _ => {
-                for name in self.form.texts(node, &what) {
-                    match Identifier::WORDS.iter().find(|(word, _)| *word == name.text) {
-                        Some((_, identifier)) => {
-                            code.checks.push(Check::Identifier(*identifier));
-                        }
-                        None => self.unknown_check(&name),
-                    }
-                }
+                let names = self.form.texts(node, &what);
+                return names.iter().filter_map(|name| self.identifier(name)).collect();
             }
+        };
+        one.into_iter().collect()
+    }
+
+    fn pattern(&mut self, node: &Node) -> Option<Check> {
+        let text = self.form.text(node, "`pattern`")?;
+        let pattern = whole_match(&text.text);
+        if pattern.is_err() {
+            let message = "this is no regular expression of Rust's `regex` syntax";
+            self.form.error("mapping.bad_pattern", text.span, message).help =
+                Some("there is no look-around and no back reference".into());
         }
+        pattern.ok().map(Check::Pattern)
+    }
+
+    fn bound(&mut self, key: &Key, node: &Node, kind: Option<&Type>) -> Option<Literal> {
+        let kind = match kind {
+            // Whatever the digits declared, a bound may have others.
+            Some(Type::Int | Type::Decimal { .. }) | None => Kind::Decimal,
+            Some(
+                kind @ (Type::Float | Type::Date | Type::Time | Type::Timestamp | Type::Instant),
+            ) => fit::kind_of(kind),
+            Some(_) => {
+                let message = format!("`{}` compares numbers and dates only", key.text);
+                self.form.error("mapping.verb_type", key.span.clone(), message);
+                return None;
+            }
+        };
+        self.literal(node, &kind, &format!("`{}`", key.text))
+    }
+
+    fn identifier(&mut self, name: &model::Text) -> Option<Check> {
+        let found = Identifier::WORDS.iter().find(|(word, _)| *word == name.text);
+        if found.is_none() {
+            self.unknown_check(name);
+        }
+        found.map(|(_, identifier)| Check::Identifier(*identifier))
     }
 
     fn unknown_check(&mut self, name: &model::Text) {
@@ -427,14 +430,19 @@ fn model_checks(target: &model::Field, code: &mut FieldCode) {
     let guaranteed = matches!(&code.codes, Some(codes) if !matches!(codes.miss, OnMiss::Keep));
     if !target.one_of.is_empty() && !guaranteed {
         let words = target.one_of.iter().map(|word| word.as_str().into()).collect();
-        code.checks.push(Check::OneOf(words));
+        code.checks.push(strict(Check::OneOf(words)));
     }
-    if let Some(pattern) = &target.pattern {
-        if !matches!(code.produce, Produce::Const { .. }) {
-            code.checks.push(Check::Pattern(pattern.clone()));
-        }
+    if let Some(pattern) = &target.pattern
+        && !matches!(code.produce, Produce::Const { .. })
+    {
+        code.checks.push(strict(Check::Pattern(pattern.clone())));
     }
     debug_assert!(code.form == Form::Json, "invariant: checks come before the fit");
+}
+
+/// A check that rejects.
+fn strict(check: Check) -> Tested {
+    Tested { check, on_fail: OnFail::Reject }
 }
 
 fn miss_span(miss: &Miss) -> Option<Range<usize>> {

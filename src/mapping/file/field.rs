@@ -60,6 +60,7 @@ fn field(form: &mut Form<'_>, name: Text, node: &Node) -> FieldNode {
             "unmapped" => field.unmapped = miss(form, value, "unmapped"),
             "default" => field.default = Some(value.clone()),
             "required" => field.required = form.flag(value, "`required`"),
+            "on_fail" if value.is_null() => field.on_fail = Some(OnFail::Null),
             "on_fail" => field.on_fail = form.word(value, "`on_fail`", &ON_FAIL),
             "protect" => field.protect = protect(form, value),
             "class" => field.class = class(form, value),

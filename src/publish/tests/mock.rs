@@ -1,7 +1,10 @@
 //! What each error of a commit leads to, with the mock broker. It has no transaction semantics, so nothing here
 //! says anything about atomicity.
 
-use rdkafka::types::{RDKafkaApiKey as Api, RDKafkaRespErr as Err};
+use rdkafka::{
+    mocking::MockCluster,
+    types::{RDKafkaApiKey as Api, RDKafkaRespErr as Err},
+};
 
 use super::*;
 
@@ -177,27 +180,30 @@ fn the_outcomes_of_a_commit() {
             Ok(false),
         ),
     ];
-    for (what, api, errors, expected) in cases {
-        let (broker, kafka) = broker("town");
-        let (mut publisher, _) = start(setup(&kafka, task("town", 1), None)).unwrap();
-        fail(&broker, *api, errors);
-        let result = publish(&mut publisher, &Sent::events(3, "a"), &[], step(None, 1));
-        let outcome = result
-            .as_ref()
-            .map(|committed| committed.rotate)
-            .map_err(|error| (error.class(), error.code()));
-        assert_eq!(outcome, *expected, "{what}: {result:?}");
-        drop(publisher);
+    std::thread::scope(|scope| {
+        for (what, api, errors, expected) in cases {
+            scope.spawn(move || {
+                let (broker, kafka) = broker("town");
+                let (mut publisher, _) = start(setup(&kafka, task("town", 1), None)).unwrap();
+                fail(&broker, *api, errors);
+                let result = publish(&mut publisher, &Sent::events(3, "a"), &[], step(None, 1));
+                let outcome = result
+                    .as_ref()
+                    .map(|committed| committed.rotate)
+                    .map_err(|error| (error.class(), error.code()));
+                assert_eq!(outcome, *expected, "{what}: {result:?}");
+                drop(publisher);
 
-        broker
-            .with(move |cluster| {
-                cluster.clear_request_errors(Api::EndTxn);
-                cluster.clear_request_errors(Api::Produce);
-            })
-            .unwrap();
-        start(setup(&kafka, task("town", 1), None))
-            .unwrap_or_else(|error| panic!("{what}: the next life: {error}"));
-    }
+                let forget = |cluster: &MockCluster<'_, _>| {
+                    cluster.clear_request_errors(Api::EndTxn);
+                    cluster.clear_request_errors(Api::Produce);
+                };
+                broker.with(forget).unwrap();
+                start(setup(&kafka, task("town", 1), None))
+                    .unwrap_or_else(|error| panic!("{what}: the next life: {error}"));
+            });
+        }
+    });
 }
 
 #[test]

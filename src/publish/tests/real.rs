@@ -1,1 +1,262 @@
+//! The protocol against a real Kafka, named by `KAFKA_BOOTSTRAP`. Every test has a deployment of its own.
+
+use std::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
 use super::*;
+
+/// The cluster and a fresh deployment with its topics, or why the test does not run.
+fn deployment(test: &str) -> Option<(KafkaConfig, String)> {
+    let Ok(bootstrap) = std::env::var("KAFKA_BOOTSTRAP") else {
+        eprintln!("not run: KAFKA_BOOTSTRAP names no Kafka");
+        return None;
+    };
+    let kafka = KafkaConfig {
+        bootstrap: Some(bootstrap),
+        durability: Durability { replication: 1, min_insync: 1 },
+        security: Security { insecure_reason: Some("a test".into()), ..Security::default() },
+        ..KafkaConfig::default()
+    };
+    let name = format!("{test}-{}", uuid::Uuid::new_v4().simple());
+    apply(&kafka, &plan(&name));
+    Some((kafka, name))
+}
+
+fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
+    let cluster = Cluster::open(kafka, "test").unwrap();
+    let names = plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
+    let found = cluster.describe(&names).unwrap();
+    cluster.apply(&plan.compare(&found), &found).unwrap();
+    // The broker shows what was done with a little delay.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while cluster.describe_partitions(&names).unwrap().len() < names.len() {
+        assert!(Instant::now() < deadline, "the topics are there");
+    }
+    while !plan.compare(&cluster.describe(&names).unwrap()).is_empty() {
+        assert!(Instant::now() < deadline, "a plan that was applied leaves nothing to do");
+    }
+}
+
+#[test]
+fn what_is_committed_is_visible_once_and_found_again() {
+    let Some((kafka, name)) = deployment("commit") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let state = StateChange { key: "file/1".into(), value: Some(b"seen".to_vec()) };
+    let begun = Instant::now();
+    let (mut publisher, first) =
+        start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap();
+    eprintln!("first life ready after {:?}", begun.elapsed());
+    assert_eq!(first.kinship, Kinship::FirstRun);
+    for (n, mark) in ["a", "b"].into_iter().enumerate() {
+        let delta = step((n as u64).checked_sub(1), n as u64);
+        let begun = Instant::now();
+        let done =
+            publish(&mut publisher, &Sent::events(4, mark), std::slice::from_ref(&state), delta)
+                .unwrap();
+        eprintln!("commit {n} took {:?}", begun.elapsed());
+        assert_eq!(done, Committed { seq: n as u64 + 1, rotate: false });
+    }
+    let begun = Instant::now();
+    drop(publisher);
+    eprintln!("drop took {:?}", begun.elapsed());
+    let begun = Instant::now();
+    let (publisher, second) = start(setup(&kafka, task(&name, 2), Some(directory.path()))).unwrap();
+    eprintln!("second life ready after {:?}", begun.elapsed());
+    assert_eq!(second.kinship, Kinship::Fine);
+    assert_eq!(second.recovered.checkpoint.position("drop"), Some(&at(1)));
+    assert_eq!(publisher.state().get("file/1").unwrap().unwrap(), b"seen");
+    let events = values(&kafka, &event_topic(&name));
+    assert_eq!(events, ["a-0", "a-1", "a-2", "a-3", "b-0", "b-1", "b-2", "b-3"]);
+}
+
+#[test]
+fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
+    let Some((kafka, name)) = deployment("torn") else { return };
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    publish(&mut publisher, &Sent::events(2, "kept"), &[], step(None, 1)).unwrap();
+    publisher.begin().unwrap();
+    publisher.send("drop", &[], &records(3, &[]), &Sent::events(3000, "torn")).unwrap();
+    drop(publisher);
+
+    let (mut publisher, second) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    assert_eq!(second.recovered.checkpoint.position("drop"), Some(&at(1)));
+    publish(&mut publisher, &Sent::events(2, "next"), &[], step(Some(1), 2)).unwrap();
+    assert_eq!(values(&kafka, &event_topic(&name)), ["kept-0", "kept-1", "next-0", "next-1"]);
+    assert_eq!(publisher.head().unwrap().seq, 2);
+}
+
+#[test]
+fn the_older_of_two_publishers_is_fenced_and_can_tell_who_took_over() {
+    let Some((kafka, name)) = deployment("fence") else { return };
+    let (mut older, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    older.begin().unwrap();
+    older.send("drop", &[], &records(3, &[]), &Sent::events(10, "old")).unwrap();
+    let (mut newer, _) = start(setup(&kafka, task(&name, 2), None)).unwrap();
+
+    let error = older.commit(&[step(None, 1)], Counts::default()).unwrap_err();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Fenced, "publish.fenced"), "{error}");
+    drop(older);
+    let newest = read_newest_claim(&kafka, &task(&name, 1), &CancellationToken::new()).unwrap();
+    assert_eq!(newest.unwrap().owner, uuid::Uuid::from_u128(2));
+
+    publish(&mut newer, &Sent::events(2, "new"), &[], step(None, 1)).unwrap();
+    assert_eq!(values(&kafka, &event_topic(&name)), ["new-0", "new-1"]);
+}
+
+/// Another pipeline whose task lives in the same partition of the checkpoint topic.
+fn neighbour(name: &str) -> Task {
+    let of = |task: &Task| {
+        super::super::partition::partition_of(task.transactional_id().as_bytes(), SYSTEM_PARTITIONS)
+    };
+    let mine = of(&task(name, 1));
+    (0..)
+        .map(|n| Task { pipeline: format!("neighbour-{n}").into(), ..task(name, 9) })
+        .find(|task| of(task) == mine)
+        .unwrap()
+}
+
+#[test]
+fn a_start_waits_for_the_open_transaction_of_another_task_and_names_it() {
+    let Some((kafka, name)) = deployment("blocked") else { return };
+    let other = neighbour(&name);
+    let blocker = format!("{}/0", other.pipeline);
+    let (mut publisher, _) = start(setup(&kafka, other.clone(), None)).unwrap();
+    publisher.begin().unwrap();
+    publisher.forget("drop").unwrap();
+    // The record must have arrived for the partition to be held back: send enough to make the queue turn.
+    let begun = Instant::now();
+    let (heard, notices) = mpsc::channel();
+    let mine = setup(&kafka, task(&name, 1), None);
+    let waiting = std::thread::spawn(move || {
+        let mut publisher = Publisher::fence(mine).unwrap();
+        publisher.recover(&mut |notice| heard.send(notice).unwrap()).unwrap()
+    });
+    let Notice::WaitingForTransaction { topic, blocker: named, .. } =
+        notices.recv_timeout(Duration::from_secs(30)).unwrap();
+    eprintln!("named after {:?}", begun.elapsed());
+    assert_eq!(*topic, *SystemTopics::of(&name).checkpoints);
+    assert!(named == blocker || named == *other.pipeline, "{named}");
+    publisher.commit(&[], Counts::default()).unwrap();
+    assert_eq!(waiting.join().unwrap().kinship, Kinship::FirstRun);
+}
+
+#[test]
+fn a_deleted_checkpoint_topic_is_a_regression_and_nothing_is_read_again() {
+    let Some((kafka, name)) = deployment("regress") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap();
+    publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
+    drop(publisher);
+    delete(&kafka, &SystemTopics::of(&name).checkpoints);
+    let missing = start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap_err();
+    assert_eq!(missing.code(), "publish.topic_missing");
+    apply(&kafka, &plan(&name));
+    let error = start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap_err();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "checkpoint.regression"));
+}
+
+fn delete(kafka: &KafkaConfig, topic: &str) {
+    use rdkafka::admin::{AdminClient, AdminOptions};
+    let admin: AdminClient<rdkafka::client::DefaultClientContext> =
+        kafka.client("test").create().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(admin.delete_topics(&[topic], &AdminOptions::new())).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let cluster = Cluster::open(kafka, "test").unwrap();
+    let names = [Arc::from(topic)].into();
+    while !cluster.describe_partitions(&names).unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "the topic is gone");
+    }
+}
+
+#[test]
+fn a_checkpoint_topic_that_deletes_is_refused_and_put_right() {
+    let Some((kafka, name)) = deployment("policy") else { return };
+    let cluster = Cluster::open(&kafka, "test").unwrap();
+    let (plan, topic) = (plan(&name), SystemTopics::of(&name).checkpoints);
+    let spoil = Change::Setting {
+        topic: Arc::clone(&topic),
+        key: "cleanup.policy",
+        have: "compact".into(),
+        want: "delete".into(),
+        severity: acequia_api::Severity::Error,
+    };
+    let names = plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
+    let before = cluster.describe(&names).unwrap();
+    cluster.apply(&[spoil], &before).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let error = loop {
+        match start(setup(&kafka, task(&name, 1), None)) {
+            Err(error) => break error,
+            Ok(_) => assert!(Instant::now() < deadline, "the broker applies the change"),
+        }
+    };
+    assert_eq!(error.code(), "publish.topic_unfit");
+    assert!(error.to_string().contains("delete"), "{error}");
+    apply(&kafka, &plan);
+    let after = cluster.describe(&names).unwrap();
+    assert_eq!(after[&topic].overrides, before[&topic].overrides, "no other setting is lost");
+    start(setup(&kafka, task(&name, 1), None)).unwrap();
+}
+
+#[test]
+fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row() {
+    let Some((kafka, name)) = deployment("size") else { return };
+    let cluster = Cluster::open(&kafka, "test").unwrap();
+    let topic = event_topic(&name);
+    let names = [Arc::clone(&topic)].into();
+    let lower = Change::Setting {
+        topic: Arc::clone(&topic),
+        key: "max.message.bytes",
+        have: String::new(),
+        want: "20000".into(),
+        severity: acequia_api::Severity::Note,
+    };
+    cluster.apply(&[lower], &cluster.describe(&names).unwrap()).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while cluster.describe(&names).unwrap()[&topic].max_message_bytes() != 20_000 {
+        assert!(Instant::now() < deadline, "the broker applies the change");
+    }
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    assert!((10_000..20_000).contains(&publisher.max_event_bytes(0)));
+    // Many small records are not refused together, although they are larger than the limit together.
+    publish(&mut publisher, &Sent::events(5000, "small"), &[], step(None, 1)).unwrap();
+
+    let noise = |n: u64| uuid::Uuid::from_u128(u128::from(n) * 0x9e37_79b9_7f4a_7c15).to_string();
+    let mut sent = Sent::events(2, "a");
+    sent.events[1].1 = Some((0..2000).map(noise).collect());
+    let error = publish(&mut publisher, &sent, &[], step(Some(1), 2)).unwrap_err();
+    assert_eq!(error.code(), "publish.record_refused", "{error}");
+    assert_eq!(error.record().map(|record| record.send), Some(0));
+}
+
+#[test]
+fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
+    use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+    let Some((kafka, name)) = deployment("grown") else { return };
+    let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
+    publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
+    let topic = event_topic(&name);
+    let admin: AdminClient<rdkafka::client::DefaultClientContext> =
+        kafka.client("test").create().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let more = [NewPartitions::new(&topic, 5)];
+    runtime.block_on(admin.create_partitions(&more, &AdminOptions::new())).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    for n in 1.. {
+        publisher.expire_partition_check();
+        match publish(&mut publisher, &Sent::events(1, "a"), &[], step(Some(n), n + 1)) {
+            Ok(_) => assert!(Instant::now() < deadline, "the change is noticed"),
+            Err(error) => {
+                assert_eq!(error.code(), "publish.partitions_changed");
+                assert!(
+                    error.to_string().contains("3 partitions at the start and has 5 now"),
+                    "{error}"
+                );
+                break;
+            }
+        }
+    }
+}

@@ -117,3 +117,17 @@ fn names_in_scripts_cannot_break_out() {
     assert_eq!(quoted("a b; rm -rf '/'"), r"'a b; rm -rf '\''/'\'''");
     assert_eq!(quoted(""), "''");
 }
+
+#[test]
+fn every_right_that_is_needed_is_in_the_script() {
+    let script = plan().acl_script("town", "User:acequia", &KafkaConfig::default());
+    for right in [
+        "--operation Write --operation Describe --transactional-id town. --resource-pattern-type prefixed",
+        "--operation IdempotentWrite --cluster",
+        "--operation Read --operation Describe --group town. --resource-pattern-type prefixed",
+        "--operation DescribeConfigs --operation Read --topic town.acequia.checkpoints",
+        "--operation Write --operation Describe --operation DescribeConfigs --topic town.permit.v1\n",
+    ] {
+        assert!(script.contains(right), "{right}\n{script}");
+    }
+}

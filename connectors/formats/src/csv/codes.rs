@@ -153,7 +153,12 @@ pub const CODES: &[CodeDoc] = &[
         "the columns are not declared soundly",
         "A file without a header needs `columns`, each name once.",
     ),
-    doc("config.csv.limit", "a limit is out of range", "The message names the range."),
+    doc(
+        "config.csv.limit",
+        "a limit is out of range",
+        "The message names the range. The limits bound the memory of this decoder, so they cannot be \
+         lifted altogether.",
+    ),
     doc(
         "config.csv.conflict",
         "two keys exclude each other",

@@ -109,6 +109,10 @@ pub enum FinalNewline {
 }
 
 /// Several kinds of record in one file, told apart by one column.
+///
+/// A record that stands by itself and all that follow it up to the next such record are one group and become
+/// one row. A faulty or unknown record in a group refuses the whole group: a bill without one of its lines is a
+/// wrong bill.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Records {

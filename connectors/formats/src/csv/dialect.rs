@@ -134,6 +134,9 @@ fn one_byte(key: &str, text: &str, encoding: &Encoding, faults: &mut Faults) -> 
 
 fn syntax(config: &CsvConfig, encoding: &Encoding, faults: &mut Faults) -> Syntax {
     let delimiter = bytes(&["delimiter"], &config.delimiter, encoding, faults);
+    for (key, text) in [("delimiter", &config.delimiter), ("terminator", &config.terminator)] {
+        spelled_out(key, text, faults);
+    }
     let terminator = match config.terminator.as_str() {
         "auto" => Terminator::Auto,
         "lf" => Terminator::Bytes(b"\n".to_vec()),
@@ -152,6 +155,15 @@ fn syntax(config: &CsvConfig, encoding: &Encoding, faults: &mut Faults) -> Synta
     let syntax = Syntax { delimiter, terminator, quote, escape };
     distinct(&syntax, faults);
     syntax
+}
+
+/// Refuses names of characters (`tab`, `\t` without YAML's double quotes) where the characters are meant.
+fn spelled_out(key: &str, text: &str, faults: &mut Faults) {
+    let named = key == "delimiter" && text.chars().any(char::is_alphanumeric);
+    if named || text.starts_with('\\') && text.len() > 1 {
+        let message = format!("`{text}` is taken as the text itself");
+        faults.add(&[key], "config.csv.character", message, r#"in double quotes: "\t", "\u0001""#);
+    }
 }
 
 /// Refuses what cannot be told apart in a file.

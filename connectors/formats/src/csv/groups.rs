@@ -15,7 +15,7 @@ use super::{
     kinds::Role,
     layout::Slot,
     reject,
-    shape::Record,
+    shape::{MOST_FAULTS, Record},
     tape::{Found, Item},
 };
 use crate::{DecodeFailure, Decoded};
@@ -183,14 +183,21 @@ impl CsvDecoder {
             }
             Item::TooLong => {
                 self.let_go(group);
-                group.faults.push(self.long_record());
+                if group.faults.len() < MOST_FAULTS {
+                    group.faults.push(self.long_record());
+                }
                 self.record += 1;
                 self.tally.add_unreadable();
                 self.tape.skip(input)?;
             }
             Item::Record(found) => {
                 let record = Record { at: group.total, found };
-                let split = self.shaper.split(&self.tape, record).map(|_| ());
+                let split = if group.faults.len() < MOST_FAULTS {
+                    self.shaper.split(&self.tape, record).map(|_| ())
+                } else {
+                    self.shaper.glance(&self.tape, record);
+                    Err(Vec::new())
+                };
                 match self.part(record) {
                     Part::Begins | Part::Ends => return Ok(false),
                     Part::Passed => {
@@ -224,8 +231,7 @@ impl CsvDecoder {
         match sound {
             Ok(kind) if !group.gone => self.members.push(Member { kind, record }),
             Ok(_) => {}
-            Err(faults) if group.faults.len() < MOST_FAULTS => group.faults.extend(faults),
-            Err(_) => {}
+            Err(faults) => group.faults.extend(faults),
         }
         group.content = group.total + found.content;
         self.extend(group, found.total);
@@ -306,6 +312,3 @@ impl CsvDecoder {
         Ok(())
     }
 }
-
-/// No more faults than these are told of one group.
-const MOST_FAULTS: usize = 32;

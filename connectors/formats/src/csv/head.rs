@@ -98,7 +98,9 @@ impl CsvDecoder {
         let data = self.tape.data();
         let sample = &data[..data.len().min(SAMPLE)];
         let marked = mark(sample);
-        let looks = marked.map(|(looks, _)| looks).or_else(|| pattern(sample));
+        let looks = marked.map(|(looks, _)| looks);
+        let looks =
+            looks.or_else(|| pattern(&sample[..sample.len().min(64)])).or_else(|| pattern(sample));
         let mark = marked.map_or(0, |(_, length)| length);
         match (&self.dialect.encoding, looks) {
             (Encoding::Utf16(order), Some(Looks::Utf16 { little })) => {

@@ -157,7 +157,8 @@ impl CsvDecoder {
         self.not_after_trailer()?;
         let record = Record { at: 0, found };
         let Some(layout) = self.layouts.first() else {
-            return Err(RecordError::decode("decode.csv.empty").into());
+            // The unit had no header when its head was read; it has grown since.
+            return Err(RecordError::decode(INCOMPLETE).at(self.tape.place(0)).into());
         };
         let mut meta = self.meta(unit);
         self.record += 1;

@@ -45,6 +45,9 @@ impl Record {
 /// Everything that is wrong with a record, in the order of its fields.
 pub(super) type Faults = Vec<RecordError>;
 
+/// Once a record or a group has so many faults no more are looked for: each one costs a walk to its place.
+pub(super) const MOST_FAULTS: usize = 64;
+
 impl Shaper {
     pub(super) fn new(
         syntax: &Syntax,
@@ -84,14 +87,11 @@ impl Shaper {
         let splitter = if faults.is_empty() { &mut self.splitter } else { &mut Splitter::Own };
         let split = (content, record.found.quotes);
         let split = splitter.split(&tape.syntax, split, self.max_fields, &mut self.fields);
-        if let Some(stray) = record.found.stray {
-            if !self.lenient {
-                let error = RecordError::decode("decode.csv.stray_quote")
-                    .at(tape.place(record.at + stray))
-                    .detail("text stands beside the quotes of a field");
-                return Err(vec![error]);
-            }
-            self.notes.forgiven_quotes += 1;
+        if let Some(stray) = record.found.stray.filter(|_| !self.lenient) {
+            let error = RecordError::decode("decode.csv.stray_quote")
+                .at(tape.place(record.at + stray))
+                .detail("text stands beside the quotes of a field");
+            return Err(vec![error]);
         }
         if !faults.is_empty() {
             return Err(faults);
@@ -105,6 +105,13 @@ impl Shaper {
         Ok(survey)
     }
 
+    /// Splits a record without judging it.
+    pub(super) fn glance(&mut self, tape: &Tape, record: Record) {
+        let split = (record.content(tape), record.found.quotes);
+        // More fields than allowed: those that fit are there, which is all that is asked for.
+        _ = Splitter::Own.split(&tape.syntax, split, self.max_fields, &mut self.fields);
+    }
+
     /// Splits a record again that has been found sound.
     pub(super) fn again(&mut self, tape: &Tape, record: Record) -> Survey {
         let content = record.content(tape);
@@ -114,7 +121,8 @@ impl Shaper {
         survey(content)
     }
 
-    /// Holds the number of fields of the last split record against what is expected.
+    /// Holds the number of fields of the last split record, which is sound, against what is expected. Called
+    /// once for each record, it also counts what is forgiven.
     ///
     /// # Errors
     /// They differ, and not only in what `lenient` forgives.
@@ -124,6 +132,7 @@ impl Shaper {
         record: Record,
         expected: usize,
     ) -> Result<(), Faults> {
+        self.notes.forgiven_quotes += u64::from(record.found.stray.is_some());
         let found = self.fields.len();
         if found == expected {
             return Ok(());
@@ -144,7 +153,7 @@ impl Shaper {
     /// Appends the cells of the last split record for `slots`, of which none is a list.
     ///
     /// # Errors
-    /// Everything that is wrong with them, in their order.
+    /// What is wrong with them, in their order, [`MOST_FAULTS`] at most.
     pub(super) fn cells(
         &mut self,
         tape: &Tape,
@@ -166,6 +175,9 @@ impl Shaper {
         } else {
             for slot in slots {
                 let Slot::Field { index, name, encoding } = slot else { continue };
+                if faults.len() == MOST_FAULTS {
+                    break;
+                }
                 if let Err(error) = self.field(tape, record, *index, encoding.as_ref(), row) {
                     faults.push(error.field(Arc::clone(name)));
                 }
@@ -181,6 +193,9 @@ impl Shaper {
             return None;
         }
         let text = std::str::from_utf8(self.fields.whole(content)).ok()?;
+        if survey.upper && !self.fields.cut_between_characters(text) {
+            return None;
+        }
         (!survey.upper || marks(text) == Marks::default()).then_some(text)
     }
 
@@ -204,6 +219,11 @@ impl Shaper {
         row: &mut RowWriter<'_>,
     ) -> Result<(), RecordError> {
         let bytes = self.fields.get(record.content(tape), index).unwrap_or_default();
+        if self.control == Control::Reject && bytes.is_ascii() {
+            // Its control characters have been looked for in the raw record.
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            return row.text(text).map_err(RecordError::from);
+        }
         let encoding = encoding.unwrap_or(&self.encoding);
         let locate = |byte| place_in_field(tape, record, index, byte);
         let text = decode(encoding, bytes, &mut self.scratch).map_err(|byte| {

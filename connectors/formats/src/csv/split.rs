@@ -49,6 +49,11 @@ impl Fields {
         start..self.ends[index]
     }
 
+    /// Whether no field ends inside a character: bytes that make one across two fields are of neither.
+    pub(super) fn cut_between_characters(&self, text: &str) -> bool {
+        self.ends[..self.count].iter().all(|end| text.is_char_boundary(*end))
+    }
+
     /// The field, if the record has so many.
     pub(super) fn get<'a>(&'a self, content: &'a [u8], index: usize) -> Option<&'a [u8]> {
         (index < self.count).then(|| &self.whole(content)[self.range(index)])

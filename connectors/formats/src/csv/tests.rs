@@ -1,6 +1,7 @@
 //! The decoder from outside: what rows, rejects and refusals given bytes get.
 
 mod bad_inputs;
+mod configuration;
 mod groups;
 mod properties;
 mod real;

@@ -117,7 +117,7 @@ impl Window {
 
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.bytes.len()
+        self.bytes.capacity()
     }
 
     /// Whether nothing follows [`data`](Window::data).

@@ -161,6 +161,8 @@ fn bad_input_07_bytes_that_are_not_of_the_encoding_reject_the_record_at_the_byte
     ]);
     let found = read_as(&config("{}"), &mixed, b"a,b\n\xC3\xB1,\xA4\n");
     assert_eq!(found.values(), [["ñ", "ñ"]]);
+    let halves = read("{}", b"a,b\n\"\xC3\",\"\xB1\"\n");
+    assert_eq!((halves.rows.len(), halves.rejects[0].3.len()), (0, 2), "halves make no whole");
     let all_bad = read("{}", b"a,b\n\xFF,\xFF\n");
     assert_eq!(all_bad.rejects[0].3.len(), 2, "every bad field is told");
 }
@@ -170,6 +172,8 @@ fn bad_input_08_text_encoded_twice_passes_unchanged_and_is_counted() {
     let found = read("{}", "a,b\nMÃ¤rz,1\nMärz,2\n".as_bytes());
     assert_eq!(found.values(), [["MÃ¤rz", "1"], ["März", "2"]]);
     assert_eq!((found.notes().double_encoded, found.rejects.len()), (1, 0));
+    let undeclared = read(r#"{"encoding": "windows-1252"}"#, "a\nNúñez\n".as_bytes());
+    assert_eq!((undeclared.values()[0][0], undeclared.notes().double_encoded), ("NÃºÃ±ez", 1));
     let scar = read("{}", "a\ncaf\u{FFFD}\n".as_bytes());
     assert_eq!((scar.values()[0][0], scar.notes().replacement_characters), ("caf\u{FFFD}", 1));
 }
@@ -250,6 +254,11 @@ fn bad_input_14_a_line_of_50_mb_is_refused_in_bounded_memory_and_reading_goes_on
     assert_eq!((found.rows[1].record, found.rows[1].place.line), (3, 4));
     assert!(found.reject().starts_with("decode.csv.record_too_long at line 3, column 1, byte 8"));
     assert!(found.rejects[0].2.is_empty());
+    let mut decoder = crate::csv::CsvDecoder::new(&config("{}"), &Projection::All).unwrap();
+    let unit = Arc::new(Unit { id: "u".into(), name: "u".into() });
+    let mut batch = RecordBatch::new(BatchLimits::default());
+    crate::decode_slice(&mut decoder, &bytes, &unit, &mut batch, |_| {}).unwrap();
+    assert!(decoder.tape.held() <= 3 << 20, "{} bytes held", decoder.tape.held());
     let wide = read("{}", format!("a,b\n{}\n1,2\n", ",".repeat(5000)).as_bytes());
     assert!(wide.reject().contains("decode.csv.too_many_fields"), "{}", wide.reject());
     assert_eq!(wide.values(), [["1", "2"]]);

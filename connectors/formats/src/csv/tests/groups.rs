@@ -100,3 +100,23 @@ fn a_group_beyond_the_bound_is_let_go_and_the_next_one_is_read() {
     assert!(found.rejects[0].3[0].contains("decode.csv.group_too_large at line 1"));
     assert!(found.rejects[1].3[0].contains("decode.csv.record_too_long at line 105"), "{found:?}");
 }
+
+#[test]
+fn what_lenient_forgives_in_a_group_is_counted_once() {
+    let lenient = BILLS.replacen('{', r#"{"lenient": true,"#, 1);
+    let found = read(&lenient, b"C|1|a\"b\nD|\"x\"y|1|\nC|2|\"c\"d\nT|1|1\n");
+    assert_eq!(found.values().len(), 2, "{found:?}");
+    assert_eq!((found.forgiven, found.notes().forgiven_quotes), (4, 3));
+    assert_eq!(found.notes().forgiven_fields, 1);
+}
+
+#[test]
+fn a_group_of_nothing_but_faults_is_refused_in_linear_time() {
+    let mut bytes = b"C|1|X\n".to_vec();
+    bytes.extend(b"Z\n".repeat(400_000));
+    bytes.extend(b"C|2|Y\nT|0|0\n");
+    let found = read(BILLS, &bytes);
+    assert_eq!((found.rows.len(), found.rejects.len()), (1, 1));
+    assert!(found.rejects[0].3.len() == 64 && found.rejects[0].2.len() == 800_005);
+    assert_eq!(found.rows[0].record, 400_002);
+}

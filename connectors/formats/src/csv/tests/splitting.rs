@@ -70,8 +70,11 @@ const TABLE: &[Case] = &[
     case(r#""delimiter": "||", "quote": "none""#, "1||\"2\n", &[&["1", "\"2"]]),
 ];
 
+/// After how many good records, where, and with which code.
+type Fault = (u64, Place, String);
+
 /// Reads without a header, whatever the number of fields, and with the splitter that is asked for.
-fn fields(text: &str, bytes: &[u8], own: bool) -> (Vec<Vec<String>>, Vec<(u64, Place, String)>) {
+fn fields(text: &str, bytes: &[u8], own: bool) -> (Vec<Vec<String>>, Vec<Fault>) {
     let base = r#""header": false, "columns": ["c0"], "comment": "\u0007#""#;
     let comma = if text.is_empty() { "" } else { ", " };
     let config = config(&format!("{{{base}{comma}{text}}}"));

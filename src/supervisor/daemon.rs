@@ -1,0 +1,241 @@
+//! The daemon: a supervisor with signals, control and health around it.
+//!
+//! SIGTERM and SIGINT drain and end within the configured time; a second one ends at once, which loses nothing
+//! either. SIGHUP, or a reload asked for on the control socket, reads the configuration again: what is wrong with it
+//! is told and the old one stays; what is right is applied to the pipelines that changed and to no other. Under
+//! systemd the daemon tells its state (`Type=notify`).
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use acequia_api::{CancellationToken, ErrorClass};
+use jiff::Timestamp;
+use sd_notify::NotifyState;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use super::{Changes, Fleet, Supervisor, startup, startup::Ground};
+use crate::{
+    admin::{self, Admin, ReloadRequest},
+    config::{self, Deployment, Options, daemon::DaemonConfig},
+    connectors::Registry,
+    diagnostic,
+    pipeline::failure::Failure,
+    publish::LIMITS,
+};
+
+/// A pipeline that holds records and commits nothing for so long is not ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a deployment until it is told to stop or, with `once`, until every pipeline has ended by itself. Gives the
+/// fleet as it stands at the end. `began` hears of the fleet as soon as there is one.
+///
+/// # Errors
+/// What keeps the daemon as a whole from running: the lock, a key, a socket, the development broker.
+pub async fn run(
+    path: &Path,
+    deployment: &Deployment,
+    registry: Registry,
+    once: bool,
+    began: impl FnOnce(Fleet),
+) -> Result<Fleet, Failure> {
+    let ground = startup::prepare(deployment, registry, once)?;
+    if let Some(broker) = &ground.broker {
+        tracing::info!(bootstrap = broker.bootstrap(), "development broker: {LIMITS}");
+    }
+    let mut signals = Signals::listen()?;
+    let mut supervisor = Supervisor::new(startup::presence(deployment, &ground)?);
+    let fleet = supervisor.fleet();
+    let (reload, reloads) = mpsc::channel(1);
+    let listening = Listening::start(&deployment.daemon, fleet.clone(), reload).await?;
+    supervisor.apply(startup::plan(deployment, &ground.around)?).await;
+    began(fleet.clone());
+    notify(&[NotifyState::Ready]);
+    let mut daemon = Daemon { path, ground, supervisor, reloads };
+    let end = daemon.attend(&mut signals, once).await;
+    notify(&[NotifyState::Stopping]);
+    if end == Wish::Stop {
+        daemon.stop(&mut signals, deployment.daemon.limits.stop_within.0).await;
+    }
+    listening.end().await;
+    Ok(fleet)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Wish {
+    Stop,
+    Reload,
+    Finished,
+}
+
+struct Daemon<'a> {
+    path: &'a Path,
+    ground: Ground,
+    supervisor: Supervisor,
+    reloads: mpsc::Receiver<ReloadRequest>,
+}
+
+impl Daemon<'_> {
+    async fn attend(&mut self, signals: &mut Signals, once: bool) -> Wish {
+        loop {
+            tokio::select! {
+                wish = signals.next() => match wish {
+                    Wish::Reload => drop(self.reload().await),
+                    end => return end,
+                },
+                Some(request) = self.reloads.recv() => {
+                    let changes = self.reload().await;
+                    // Whoever asked may have gone.
+                    let _ = request.answer.send(changes);
+                }
+                _ = self.supervisor.finished(), if once => return Wish::Finished,
+            }
+        }
+    }
+
+    /// Reads the configuration again and applies what changed; if anything is wrong with it, nothing changes.
+    async fn reload(&mut self) -> Result<Changes, Failure> {
+        notify(&[NotifyState::Reloading]);
+        let changes = self.apply_again().await;
+        match &changes {
+            Ok(Changes { started, replaced, stopped }) => {
+                tracing::info!(?started, ?replaced, ?stopped, "reloaded");
+            }
+            Err(failure) => {
+                tracing::error!(code = failure.code, "the new configuration is not used: {}", failure.message);
+            }
+        }
+        notify(&[NotifyState::Ready]);
+        changes
+    }
+
+    async fn apply_again(&mut self) -> Result<Changes, Failure> {
+        let options = Options { registry: self.ground.around.registry, secrets: true };
+        let (deployment, found) = config::load(self.path, options);
+        let Some(deployment) = deployment else {
+            let text = diagnostic::render(&found, false);
+            return Err(Failure::new(ErrorClass::Operator, "config.reload", text));
+        };
+        let plan = startup::plan(&deployment, &self.ground.around)?;
+        Ok(self.supervisor.apply(plan).await)
+    }
+
+    async fn stop(self, signals: &mut Signals, within: Duration) {
+        tracing::info!("stopping: what is mapped is committed, the rest is read again at the next start");
+        tokio::select! {
+            left = self.supervisor.stop(within) => {
+                if !left.is_empty() {
+                    tracing::warn!(pipelines = ?left, "not drained in time; nothing is lost by it");
+                }
+            }
+            _ = signals.next() => tracing::warn!("told twice: ending at once"),
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let on = |kind| {
+            signal(kind).map_err(|cause| {
+                let message = format!("signals cannot be received: {cause}");
+                Failure::new(ErrorClass::Operator, "run.signals", message)
+            })
+        };
+        Ok(Self {
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+            reload: on(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Stop,
+            _ = self.interrupt.recv() => Wish::Stop,
+            _ = self.reload.recv() => Wish::Reload,
+        }
+    }
+}
+
+/// The sockets on which others ask.
+struct Listening {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Listening {
+    async fn start(
+        daemon: &DaemonConfig,
+        fleet: Fleet,
+        reload: mpsc::Sender<ReloadRequest>,
+    ) -> Result<Self, Failure> {
+        let admin = Admin {
+            deployment: daemon.deployment.clone(),
+            started: Timestamp::now(),
+            fleet,
+            patience: PATIENCE,
+            reload,
+        };
+        let unusable = |what: String, cause: std::io::Error| {
+            let message = format!("{what} cannot be listened on: {cause}");
+            Failure::new(ErrorClass::Operator, "run.listen", message)
+                .hint("another daemon may be running; choose another address in `acequia.yaml`")
+        };
+        let socket = daemon.admin_socket();
+        let control = admin::control_socket(&socket)
+            .map_err(|cause| unusable(format!("the control socket `{}`", socket.display()), cause))?;
+        let address = daemon.http.listen;
+        let http = TcpListener::bind(address)
+            .await
+            .map_err(|cause| unusable(format!("`{address}`"), cause))?;
+        if let Ok(address) = http.local_addr() {
+            tracing::info!(%address, "health, metrics and status");
+        }
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(served("control", admin::serve_control(control, admin.clone(), stop.clone())));
+        let (names, ended) = (daemon.http.hosts.clone(), stop.clone());
+        tasks.spawn(served("http", async move {
+            admin::serve_http(http, &names, admin, ended).await
+        }));
+        Ok(Self { stop, tasks })
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        // A client that holds its connection open must not hold the daemon.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.join_all()).await;
+    }
+}
+
+async fn served(name: &'static str, serving: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = serving.await {
+        tracing::error!(listener = name, %error, "a listener failed; the pipelines go on");
+    }
+}
+
+fn notify(states: &[NotifyState<'_>]) {
+    // Not under systemd, or a systemd that does not listen: neither is our concern.
+    let _ = sd_notify::notify(states);
+}
+
+/// The names of the pipelines that failed, with why.
+pub fn failures(fleet: &Fleet) -> Vec<(Arc<str>, Failure)> {
+    use crate::pipeline::state::{State, Stop};
+    let failed = |handle: super::Handle| {
+        let status = handle.status.read();
+        let stopped = matches!(status.state, State::Stopped(Stop::Failed(_)));
+        let unknown = || Failure::new(ErrorClass::Bug, "pipeline.unknown", "it stopped without a reason");
+        stopped.then(|| (handle.name, status.failure.unwrap_or_else(unknown)))
+    };
+    fleet.all().into_iter().filter_map(failed).collect()
+}
