@@ -10,16 +10,13 @@ use acequia::{
 use acequia_api::{BatchLimits, Projection, RecordBatch, Unit};
 use acequia_formats::{Decoder, Format, decode_slice};
 
-use crate::{Row, feed, hand};
-
-pub const MAPPING: &str = include_str!("deployment/mapping.yaml");
-pub const MODEL: &str = include_str!("deployment/model.yaml");
+use crate::{Row, feed, hand, site};
 
 /// The mapping of the benches, compiled.
 pub fn mapping() -> Arc<Mapping> {
     let texts = Texts {
-        mappings: vec![SourceFile::new("mapping.yaml", MAPPING)],
-        models: vec![SourceFile::new("model.yaml", MODEL)],
+        mappings: vec![SourceFile::new("mapping.yaml", site::MAPPING)],
+        models: vec![SourceFile::new("model.yaml", site::MODEL)],
         ..Texts::default()
     };
     let (library, found) = mapping::check(&texts, &mapping::protect::AnyKeys);
@@ -131,7 +128,8 @@ pub fn speed(records: u64) -> Vec<Row> {
     vec![
         Row::rate("decode", rate(decoding)),
         Row::rate("map+encode", rate(mapping)),
-        Row::rate("decode+map+encode", rate(decoding + mapping)).ratio(by_hand / (decoding + mapping)),
+        Row::rate("decode+map+encode", rate(decoding + mapping))
+            .ratio(by_hand / (decoding + mapping)),
     ]
 }
 

@@ -2,8 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -14,9 +13,11 @@ use acequia::{
     supervisor::{Supervisor, startup},
 };
 use rdkafka::ClientConfig;
-use tempfile::TempDir;
 
-use crate::{Row, core, feed, hand, peak_mib};
+use crate::{
+    Row, core, feed, hand, peak_mib,
+    site::{self, Site},
+};
 
 const RECORDS: u64 = 1_000_000;
 const ROUNDS: usize = 3;
@@ -59,44 +60,10 @@ pub fn all(wanted: &dyn Fn(&str) -> bool) {
     }
 }
 
-/// A deployment with one pipeline in a directory of its own.
-struct Site {
-    directory: TempDir,
-}
-
-impl Site {
-    fn new(kafka: &str, deployment: &str) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let site = Self { directory };
-        site.write(
-            "acequia.yaml",
-            format!("acequia: 1\ndeployment: {deployment}\nkafka: {kafka}\nstate: state\nhttp: {{ listen: \"127.0.0.1:0\" }}\n").as_bytes(),
-        );
-        site.write(
-            "pipelines/licences.yaml",
-            b"pipeline: licences\nsource:\n  connector: files\n  directory: drop\n  match: \"*.csv\"\n  \
-              format: { csv: { delimiter: \";\" } }\n  complete: { marker: \"{name}.ok\" }\nmapping: [licences]\npublish: { tombstones: false }\n",
-        );
-        site.write("mappings/licences.yaml", core::MAPPING.as_bytes());
-        site.write("mappings/models/licence.yaml", core::MODEL.as_bytes());
-        site
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().expect("it has one")).expect("a directory");
-        fs::write(path, bytes).expect("a file");
-    }
-
-    fn load(&self) -> Deployment {
-        let options = Options { registry: registry(), secrets: true };
-        let (deployment, found) = config::load(&self.path().join("acequia.yaml"), options);
-        deployment.unwrap_or_else(|| panic!("{}", acequia::diagnostic::render(&found, false)))
-    }
+fn load(site: &Site) -> Deployment {
+    let options = Options { registry: registry(), secrets: true };
+    let (deployment, found) = config::load(&site.config(), options);
+    deployment.unwrap_or_else(|| panic!("{}", acequia::diagnostic::render(&found, false)))
 }
 
 fn producer(bootstrap: &str) -> ClientConfig {
@@ -118,7 +85,10 @@ fn compare(name: &str, broker: Broker<'_>, feed: &[u8]) {
     rounds.sort_by(|a, b| (a.1 / a.0).total_cmp(&(b.1 / b.0)));
     let (ours, by_hand) = rounds[ROUNDS / 2];
     Row::rate(&format!("{name}/by-hand"), RECORDS as f64 / by_hand).print();
-    Row::rate(name, RECORDS as f64 / ours).ratio(by_hand / ours).peak(peak_mib("self").unwrap_or(0.0)).print();
+    Row::rate(name, RECORDS as f64 / ours)
+        .ratio(by_hand / ours)
+        .peak(peak_mib("self").unwrap_or(0.0))
+        .print();
 }
 
 /// Seconds of the pipeline and of the loop by hand.
@@ -127,16 +97,18 @@ fn one(broker: Broker<'_>, feed: &[u8], round: usize) -> (f64, f64) {
     let kafka = match broker {
         Broker::Mock => "{ embedded: true }".to_owned(),
         Broker::Real(bootstrap) => {
-            format!("{{ bootstrap: \"{bootstrap}\", durability: {{ replication: 1, min_insync: 1 }} }}")
+            format!(
+                "{{ bootstrap: \"{bootstrap}\", durability: {{ replication: 1, min_insync: 1 }} }}"
+            )
         }
     };
     let site = Site::new(&kafka, &deployment);
     site.write("drop/LIC.csv", feed);
     site.write("drop/LIC.csv.ok", b"");
     if let Broker::Real(_) = broker {
-        make_topics(site.path());
+        site.make_topics();
     }
-    let deployment = site.load();
+    let deployment = load(&site);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let ground = startup::prepare(&deployment, registry(), true).expect("it starts");
     let bootstrap = ground.around.kafka.bootstrap.clone().expect("it is known");
@@ -161,33 +133,17 @@ fn one(broker: Broker<'_>, feed: &[u8], round: usize) -> (f64, f64) {
     (ours, by_hand)
 }
 
-fn make_topics(site: &Path) {
-    let status = Command::new(env!("CARGO_BIN_EXE_acequia"))
-        .arg("--config")
-        .arg(site.join("acequia.yaml"))
-        .args(["topics", "apply"])
-        .stdout(Stdio::null())
-        .status();
-    assert!(status.expect("it runs").success(), "the topics are made");
-}
-
 /// How long the check of a deployment with so many mappings takes.
 fn check(mappings: u64) -> Row {
     let site = Site::new("{ embedded: true }", "bench");
     for n in 0..mappings {
-        let text = core::MAPPING.replace("mapping: licences", &format!("mapping: licences-{n}"));
+        let text = site::MAPPING.replace("mapping: licences", &format!("mapping: licences-{n}"));
         site.write(&format!("mappings/licences-{n}.yaml"), text.as_bytes());
     }
     let mut best = f64::MAX;
     for _ in 0..3 {
         let began = Instant::now();
-        let status = Command::new(env!("CARGO_BIN_EXE_acequia"))
-            .arg("--config")
-            .arg(site.path().join("acequia.yaml"))
-            .arg("check")
-            .stdout(Stdio::null())
-            .status();
-        assert!(status.expect("it runs").success(), "the deployment is right");
+        assert!(site.run(&["check"]).status.success(), "the deployment is right");
         best = best.min(began.elapsed().as_secs_f64());
     }
     Row::new(&format!("check/{mappings}-mappings"), best, "s")
@@ -196,11 +152,13 @@ fn check(mappings: u64) -> Row {
 /// The most memory that the daemon holds while it reads a large file; ACEQUIA_BENCH_GIB says how large, 10 unless
 /// told.
 fn memory() -> Row {
-    let gib: u64 = std::env::var("ACEQUIA_BENCH_GIB").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let gib: u64 =
+        std::env::var("ACEQUIA_BENCH_GIB").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let site = Site::new("{ embedded: true }", "bench");
     site.write("drop/.keep", b"");
     let path = site.path().join("drop/LIC.csv");
-    let mut out = std::io::BufWriter::with_capacity(1 << 20, fs::File::create(&path).expect("a file"));
+    let mut out =
+        std::io::BufWriter::with_capacity(1 << 20, fs::File::create(&path).expect("a file"));
     std::io::Write::write_all(&mut out, feed::HEADER.as_bytes()).expect("it is written");
     let mut next = 0;
     while fs::metadata(&path).expect("it is there").len() < gib << 30 {
@@ -209,13 +167,8 @@ fn memory() -> Row {
     }
     drop(out);
     site.write("drop/LIC.csv.ok", b"");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_acequia"))
-        .arg("--config")
-        .arg(site.path().join("acequia.yaml"))
-        .args(["run", "--once"])
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let mut child =
+        site.acequia().args(["run", "--once"]).stdout(Stdio::null()).spawn().expect("it starts");
     let pid = child.id().to_string();
     let began = Instant::now();
     let mut peak = 0.0_f64;

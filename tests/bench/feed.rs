@@ -3,13 +3,21 @@
 use std::io::{self, Write};
 
 /// The header, eleven columns.
-pub const HEADER: &str = "NUM_EXP;TIPO;ESTADO;FEC_ALTA;IMPORTE;NOMBRE;APELLIDO;CALLE;CP;UNIDADES;OBS\n";
+pub const HEADER: &str =
+    "NUM_EXP;TIPO;ESTADO;FEC_ALTA;IMPORTE;NOMBRE;APELLIDO;CALLE;CP;UNIDADES;OBS\n";
 
-const NAMES: [&str; 8] = ["MARIA", "JOSE", "CARMEN", "ANTONIO", "LUCIA", "MANUEL", "ELENA", "PABLO"];
-const SURNAMES: [&str; 8] = ["GARCIA", "LOPEZ", "MARTIN", "RUIZ", "SANZ", "VIDAL", "CASTRO", "ORTEGA"];
-const STREETS: [&str; 4] = ["CALLE MAYOR", "PLAZA DE LA ACEQUIA", "AVENIDA DEL MOLINO", "CAMINO VIEJO"];
-const REMARKS: [&str; 4] =
-    ["reforma de local", "sin observaciones", "pendiente de informe tecnico", "obra menor en cubierta"];
+const NAMES: [&str; 8] =
+    ["MARIA", "JOSE", "CARMEN", "ANTONIO", "LUCIA", "MANUEL", "ELENA", "PABLO"];
+const SURNAMES: [&str; 8] =
+    ["GARCIA", "LOPEZ", "MARTIN", "RUIZ", "SANZ", "VIDAL", "CASTRO", "ORTEGA"];
+const STREETS: [&str; 4] =
+    ["CALLE MAYOR", "PLAZA DE LA ACEQUIA", "AVENIDA DEL MOLINO", "CAMINO VIEJO"];
+const REMARKS: [&str; 4] = [
+    "reforma de local",
+    "sin observaciones",
+    "pendiente de informe tecnico",
+    "obra menor en cubierta",
+];
 
 /// Writes the records `from..to`.
 pub fn write(out: &mut impl Write, from: u64, to: u64) -> io::Result<()> {

@@ -25,10 +25,8 @@ pub struct Constants<'a> {
 pub fn events(feed: &[u8], constants: &Constants<'_>, mut send: impl FnMut(&[u8], &[u8])) -> u64 {
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(feed);
     let digest = UnitDigest::new(constants.source, constants.split, constants.unit);
-    let after_id = format!(
-        r#"","source":"{}","type":"licence.v1.upserted","subject":""#,
-        constants.source
-    );
+    let after_id =
+        format!(r#"","source":"{}","type":"licence.v1.upserted","subject":""#, constants.source);
     let after_key = format!(
         r#"","datacontenttype":"application/json","dataschema":"{}","mappingversion":"{}","sourceposition":"{}#record="#,
         constants.schema, constants.mapping, constants.file

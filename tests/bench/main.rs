@@ -3,12 +3,18 @@
 //! A ratio compares with the loop that an engineer would write by hand (`hand.rs`), run in the same process, on the
 //! same broker, with the same producer settings: 1 means as fast, less means slower.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and stops at what is unexpected")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and stops at what is unexpected"
+)]
 
 mod core;
 mod end_to_end;
 mod feed;
 mod hand;
+#[path = "../support/site.rs"]
+mod site;
 
 use std::fs;
 
@@ -42,9 +48,14 @@ impl Row {
     }
 
     fn print(&self) {
-        let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
-        let value =
-            if self.value >= 100.0 { format!("{:.0}", self.value) } else { format!("{:.4}", self.value) };
+        let figure = |value: Option<f64>| {
+            value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
+        };
+        let value = if self.value >= 100.0 {
+            format!("{:.0}", self.value)
+        } else {
+            format!("{:.4}", self.value)
+        };
         println!(
             "bench {:<28} {:>12} {:<11} ratio {:>5} peak_mib {:>7}",
             self.name,
@@ -65,8 +76,10 @@ pub fn peak_mib(pid: &str) -> Option<f64> {
 }
 
 fn main() {
-    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
+    let only: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted =
+        |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
     core::same_bytes(10_000);
     println!("{}", end_to_end::settings());
     if wanted("core") {
