@@ -84,8 +84,7 @@ fn only_value(out: &EventBatch) -> Value {
 fn an_event_is_written_in_the_documented_order() {
     let batch = records(&unit("ab"), 3, 4);
     let mut out = EventBatch::new();
-    let mapped =
-        Mapped { quality: "holder.key:map.check", ..upsert("OBR \"17\"", br#"{"a":1}"#) };
+    let mapped = Mapped { quality: "holder.key:map.check", ..upsert("OBR \"17\"", br#"{"a":1}"#) };
     let id = Encoder::new(config()).push(&mut out, batch.at(0), mapped).unwrap();
     let value = out.events().next().unwrap().value.unwrap();
     assert_eq!(
