@@ -63,12 +63,7 @@ pub struct Options {
 /// Reads and checks everything: `acequia.yaml` at `path` and the folders beside it. The deployment is there if
 /// no diagnostic is an error. Never panics, whatever the files hold; the time is linear in their size.
 pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnostic>) {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let root = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let name =
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut loader =
-        Loader { disk: Disk::new(&root), root, secrets: options.secrets, found: Vec::new() };
+    let (mut loader, name) = Loader::at(path, options.secrets);
     let (daemon, pipelines) = loader.settings(&name, options.registry);
     let texts = loader.texts();
     let mut found = loader.found;
@@ -113,6 +108,16 @@ impl KeyNames for DaemonKeys<'_> {
     }
 }
 
+/// Where the control socket of a deployment is, if its `acequia.yaml` is right; the rest may have mistakes.
+pub fn admin_socket(path: &Path) -> Option<PathBuf> {
+    let (mut loader, name) = Loader::at(path, false);
+    let schema = schema::daemon();
+    let file = loader.disk.file(&name)?;
+    let mut config: DaemonConfig = loader.read(file, &mut SchemaCheck::new(&schema))?.value?;
+    config.relative_to(&loader.root);
+    Some(config.admin_socket())
+}
+
 /// A file, its tree and, if its shape is right, its value.
 #[derive(Debug)]
 pub(super) struct Written<T> {
@@ -136,6 +141,15 @@ struct Loader {
 }
 
 impl Loader {
+    /// A loader for the folder of a file, and the name of the file in it.
+    fn at(path: &Path, secrets: bool) -> (Self, String) {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let root = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let name =
+            path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        (Self { disk: Disk::new(&root), root, secrets, found: Vec::new() }, name)
+    }
+
     fn settings(
         &mut self,
         name: &str,

@@ -1,0 +1,282 @@
+//! What a verb writes to, and how it ends.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use super::{Color, Format, Global};
+use crate::pipeline::failure::Failure;
+
+/// How a verb ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, nothing to report.
+    Ok,
+    /// There is something to look at.
+    Findings,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Ok => ExitCode::from(0),
+            Exit::Findings => ExitCode::from(1),
+        }
+    }
+}
+
+/// What was in the way of a verb.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// What it was asked cannot be meant.
+    #[error("{0}")]
+    Usage(String),
+    /// The system.
+    #[error("{message}")]
+    System {
+        /// What could not be done.
+        message: String,
+        /// What a person can do.
+        hint: Option<String>,
+    },
+    /// Nobody reads the output any more.
+    #[error("the output was closed")]
+    Closed,
+}
+
+impl CliError {
+    /// The system was in the way.
+    pub fn system(message: impl Into<String>) -> Self {
+        Self::System { message: message.into(), hint: None }
+    }
+
+    /// Says what a person can do.
+    #[must_use]
+    pub fn hint(self, advice: impl Into<String>) -> Self {
+        match self {
+            Self::System { message, .. } => Self::System { message, hint: Some(advice.into()) },
+            other => other,
+        }
+    }
+
+    /// What a person can do, if it is known.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::System { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the process ends with. A closed pipe is how `| head` ends, and no error.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::System { .. } => ExitCode::from(3),
+            Self::Closed => ExitCode::from(0),
+        }
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Closed
+        } else {
+            Self::system(error.to_string())
+        }
+    }
+}
+
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> Self {
+        Self::System {
+            message: format!("{} ({})", failure.message, failure.code),
+            hint: failure.hint,
+        }
+    }
+}
+
+/// Where a verb writes.
+pub struct Terminal {
+    out: Box<dyn Write>,
+    /// Whether a program reads it.
+    pub json: bool,
+    /// Whether to use colours.
+    pub color: bool,
+    /// Whether a person looks at it now, so that progress may be shown.
+    pub interactive: bool,
+}
+
+impl std::fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Terminal").field("json", &self.json).finish_non_exhaustive()
+    }
+}
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Terminal {
+    /// The standard output, as the options and the environment want it.
+    pub fn stdout(global: &Global) -> Self {
+        let interactive = io::stdout().is_terminal();
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => interactive && !unwanted,
+        };
+        let json = global.format == Format::Json;
+        Self { out: Box::new(io::stdout().lock()), json, color: color && !json, interactive }
+    }
+
+    /// A terminal that writes into `out`, for tests: no colours.
+    pub fn into(out: impl Write + 'static, json: bool) -> Self {
+        Self { out: Box::new(out), json, color: false, interactive: false }
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), CliError> {
+        writeln!(self.out, "{}", text.as_ref())?;
+        Ok(())
+    }
+
+    /// Writes text as it is.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn text(&mut self, text: &str) -> Result<(), CliError> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Writes a value as indented JSON.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn value(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|cause| CliError::system(format!("cannot be written as JSON: {cause}")))?;
+        self.line(text)
+    }
+
+    /// Writes a table: aligned columns, as wide as the terminal allows; in a pipe never wrapped.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn table<C: Into<Cell>>(
+        &mut self,
+        header: &[&str],
+        rows: impl IntoIterator<Item = Vec<C>>,
+    ) -> Result<(), CliError> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if self.color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        if self.interactive {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        table.set_header(header.iter().map(|head| Cell::new(head).add_attribute(Attribute::Dim)));
+        for row in rows {
+            table.add_row(row.into_iter().map(Into::into).collect::<Vec<Cell>>());
+        }
+        for line in table.lines() {
+            self.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// The text in bold, where there are colours.
+    pub fn bold(&self, text: &str) -> String {
+        self.styled("1", text)
+    }
+
+    /// The text less visible, where there are colours.
+    pub fn faint(&self, text: &str) -> String {
+        self.styled("2", text)
+    }
+
+    /// The text as something good, where there are colours.
+    pub fn good(&self, text: &str) -> String {
+        self.styled("32", text)
+    }
+
+    /// The text as something to look at, where there are colours.
+    pub fn bad(&self, text: &str) -> String {
+        self.styled("1;31", text)
+    }
+
+    fn styled(&self, style: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// A cell of a table as something to look at.
+pub(super) fn bad_cell(text: &str) -> Cell {
+    Cell::new(text).fg(comfy_table::Color::Red).add_attribute(Attribute::Bold)
+}
+
+/// Text for people that came from outside: control characters are shown, not obeyed.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|char| {
+            let shown = if is_harmful(char) { char.escape_unicode().collect() } else { vec![char] };
+            shown.into_iter()
+        })
+        .collect()
+}
+
+/// Control characters, and those that turn the direction of what follows.
+fn is_harmful(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+/// Breaks paragraphs at `width` columns, each line after `indent`.
+pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines.push('\n');
+            column = 0;
+        }
+        if column == 0 {
+            lines.push_str(indent);
+            column = indent.chars().count();
+        } else {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
+}
+
+/// "1 pipeline", "3 pipelines".
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// Words before the width of a page of text ends.
+pub(super) const PAGE: usize = 96;
