@@ -99,6 +99,12 @@ fn config_error(cause: impl std::error::Error + Send + Sync + 'static) -> Source
 impl Intake {
     pub(crate) fn new(custody: Arc<Custody>, clock: Arc<dyn Clock>) -> Result<Self, SourceError> {
         let config = &custody.config;
+        // What an earlier life complained of is looked at afresh.
+        for alarm in custody.board.alarms() {
+            if alarm.code.starts_with("files.") {
+                custody.board.clear(&alarm.code, &alarm.subject);
+            }
+        }
         let numbering = match &config.sequence {
             None => None,
             Some(sequence) => Some(Numbering {
@@ -135,6 +141,11 @@ impl Intake {
         self.settling
     }
 
+    /// Something moved while it was looked at: it is worth another look.
+    pub(crate) fn look_again(&mut self) {
+        self.settling = true;
+    }
+
     /// Looks into the directory anew.
     pub(crate) fn scan(&mut self) -> Result<(), SourceError> {
         let custody = Arc::clone(&self.custody);
@@ -145,11 +156,10 @@ impl Intake {
         if config.claim == Claim::Rename
             && let Ok(inflight) = Folder::open(&custody.inflight())
         {
-            for name in inflight.names(|name| self.is_data(config, name)).map_err(failed)? {
-                if !custody.holds(&name, Lies::Claimed) {
-                    listed.push_back((name, Lies::Claimed));
-                }
-            }
+            let held = custody.claimed();
+            let ours = |name: &OsStr| self.is_data(config, name) && !held.contains(name);
+            let left = inflight.names(ours).map_err(failed)?;
+            listed.extend(left.into_iter().map(|name| (name, Lies::Claimed)));
         }
         let mut dropped = folder.names(|name| self.is_data(config, name)).map_err(failed)?;
         self.forget_absent(&dropped, &listed);
@@ -268,7 +278,8 @@ impl Intake {
     ) -> io::Result<Option<(FileStatus, Option<Promise>)>> {
         let status = folder.status(name)?;
         let settled = self.watch(name, status);
-        if self.changes.contains_key(name) && settled < Duration::from_secs(5) {
+        let settle = self.custody.config.complete.settle_for().unwrap_or(Duration::from_secs(5));
+        if self.changes.contains_key(name) && settled < settle {
             self.settling = true;
             return Ok(None);
         }

@@ -14,8 +14,8 @@
 use std::{ffi::OsStr, fs::File, io, path::PathBuf, sync::Arc, time::Duration};
 
 use acequia_api::{
-    Board, CancellationToken, Fetched, OpenContext, Place, RecordBatch, RecordError, RowMeta,
-    SourceError, Unit, UnitState, blocking::BlockingReader,
+    Board, CancellationToken, Fetched, OpenContext, RecordBatch, RecordError, RowMeta, SourceError,
+    Unit, UnitState, blocking::BlockingReader,
 };
 use acequia_formats::{DecodeFailure, Decoded, Decoder, DecoderState};
 use rustix::fs::FileType;
@@ -160,7 +160,7 @@ impl FileReader {
             self.inspector.packing(&file, &candidate).map_err(|failure| match failure {
                 UnpackFailure::Io(cause) => self.unreadable(&candidate.name, cause),
                 _ => SourceError::bug(
-                    "files.packing",
+                    "files.bug",
                     "a file that was unpacked before no longer is packed",
                 ),
             })?;
@@ -216,6 +216,7 @@ impl FileReader {
             }
         };
         if status.kind() != FileType::RegularFile || !status.same_content(&candidate.status) {
+            self.intake.look_again();
             return Ok(false);
         }
         let failed = |this: &Self, cause| this.unreadable(&name, cause);
@@ -242,6 +243,7 @@ impl FileReader {
             found => found,
         };
         if !self.claim(&mut candidate)? {
+            self.intake.look_again();
             return Ok(false);
         }
         match found {
@@ -295,13 +297,15 @@ impl FileReader {
         let stays = self.custody.config.archive() == Archive::Keep;
         let same = candidate.name.to_string_lossy() == entry.name;
         let empty = entry.outcome == Outcome::Done && entry.records == 0;
-        if candidate.lies == Lies::Claimed || empty || (stays && same) {
-            self.custody.dispose(hash, &candidate.name, candidate.lies, entry);
+        let moved = if candidate.lies == Lies::Claimed || empty || (stays && same) {
+            self.custody.dispose(hash, &candidate.name, candidate.lies, entry)
         } else {
-            self.custody.dispose_duplicate(hash, &candidate.name, candidate.lies, entry);
+            self.custody.dispose_duplicate(hash, &candidate.name, candidate.lies, entry)
+        };
+        if moved {
+            self.intake.taken(candidate);
+            self.worked = true;
         }
-        self.intake.taken(candidate);
-        self.worked = true;
     }
 
     /// Makes the file ours. Gives `false` when it is no longer the file that was looked at.
@@ -468,6 +472,7 @@ impl FileReader {
         let times = self.intake.changed(&current.candidate.name);
         if !current.published && times < MOST_CHANGES {
             self.custody.withdraw();
+            self.intake.look_again();
             return Ok(false);
         }
         let error =
@@ -490,10 +495,10 @@ impl FileReader {
     ) -> Result<(), SourceError> {
         errors.truncate(REASONS);
         let unit = batch.unit(&current.unit);
-        let place = errors.first().and_then(|error| error.place).unwrap_or(Place::default());
+        let place = errors.first().and_then(|error| error.place).unwrap_or_default();
         let reasons: Vec<Reason> = errors.iter().map(Reason::from).collect();
         batch.row().reject(errors, RowMeta::ordinal(unit, 0, place), b"").map_err(|_| {
-            SourceError::bug("files.batch", "a reject without bytes did not fit into the batch")
+            SourceError::bug("files.bug", "a reject without bytes did not fit into the batch")
         })?;
         self.finish(current, outcome, records, rejected, &reasons, batch)
     }
@@ -555,6 +560,7 @@ impl FileReader {
         let due = self.worked || self.scanned.is_none_or(|last| now >= last + poll);
         if due {
             (self.scanned, self.worked) = (Some(now), false);
+            self.custody.put_away();
             self.intake.scan()?;
         }
         Ok(due)
@@ -563,7 +569,6 @@ impl FileReader {
 
 impl BlockingReader for FileReader {
     fn fetch(&mut self, batch: &mut RecordBatch) -> Result<Fetched, SourceError> {
-        self.custody.put_away();
         if let Some(inside) = self.resume.take() {
             self.take_up(inside)?;
         }

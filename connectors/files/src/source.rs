@@ -186,8 +186,7 @@ impl Source for FilesSource {
                 let custody = Arc::clone(&self.custody);
                 // An archive on another file system means copying: not on the engine's thread.
                 tokio::task::spawn_blocking(move || custody.put_away()).await.map_err(|cause| {
-                    SourceError::bug("files.archive", "putting files away ended early")
-                        .because(cause)
+                    SourceError::bug("files.bug", "putting files away ended early").because(cause)
                 })?;
             }
             Ok(())

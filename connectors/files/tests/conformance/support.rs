@@ -48,6 +48,9 @@ impl Clock for TestClock {
     }
 }
 
+/// What happens while the source is idle.
+pub type Steps = Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>;
+
 /// A drop directory with an engine that reads it.
 pub struct Drop {
     pub dir: TempDir,
@@ -56,7 +59,7 @@ pub struct Drop {
     pub config: Value,
     pub limits: BatchLimits,
     /// Called each time the source is idle, before the clock moves.
-    pub on_idle: Arc<Mutex<Vec<Box<dyn FnOnce() + Send>>>>,
+    pub on_idle: Steps,
 }
 
 impl Drop {
