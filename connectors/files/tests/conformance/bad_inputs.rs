@@ -3,14 +3,15 @@
 use std::{
     ffi::OsStr,
     io::Write,
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt, process::CommandExt},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-use acequia_api::UnitState;
+use acequia_api::{AnyConnector, ErrorClass, UnitState};
+use acequia_files::Files;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -133,17 +134,13 @@ async fn bad_input_28_a_file_that_grows_while_read_is_read_again_or_refused_neve
     let mut file = std::fs::OpenOptions::new().append(true).open(&claimed).unwrap();
     writeln!(file, "100,late").unwrap();
     // What was read is no longer there: a person decides, nothing is read on silently.
-    let connector = acequia_files::Files::with_clock(Arc::clone(&drop.clock) as _);
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
     let cx = drop.engine.context(drop.limits);
-    let mut source =
-        acequia_api::AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
+    let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
     let split = source.splits().await.unwrap().remove(0);
     let mut reader = source.reader(&split, drop.engine.position.as_ref()).await.unwrap();
     let error = reader.fetch(&mut acequia_api::RecordBatch::new(drop.limits)).await.unwrap_err();
-    assert_eq!(
-        (error.class(), error.code()),
-        (acequia_api::ErrorClass::Lost, "files.position_lost")
-    );
+    assert_eq!((error.class(), error.code()), (ErrorClass::Lost, "files.position_lost"));
     assert!(error.to_string().contains("a.csv"));
 }
 
@@ -153,7 +150,7 @@ async fn bad_input_28_a_file_that_changes_after_its_first_records_is_refused_fro
     drop.limits.max_rows = 1;
     let rows: String = (0..10_000).map(|n| format!("{n},x\n")).collect();
     drop.put("a.csv", format!("ID,N\n{rows}"));
-    let connector = acequia_files::Files::with_clock(Arc::clone(&drop.clock) as _);
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
     let claimed = drop.path(".inflight/a.csv");
     let fetched = AtomicU32::new(0);
     let mut prepared = drop.prepared();
@@ -262,6 +259,46 @@ async fn bad_input_33_odd_names_are_read_and_archived_under_a_safe_name() {
     for unit in drop.engine.board.units() {
         assert!(!unit.name.contains(char::is_control), "{:?}", unit.name);
     }
+}
+
+#[tokio::test]
+async fn bad_input_34_an_unreadable_file_is_named_and_does_not_stop_the_others() {
+    // Root may read everything, so the test is run again by somebody else.
+    if rustix::process::geteuid().is_root() {
+        let name = "bad_input_34_an_unreadable_file_is_named_and_does_not_stop_the_others";
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("test");
+        std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let output = std::process::Command::new(program)
+            .args([&format!("bad_inputs::{name}"), "--exact"])
+            .env("TMPDIR", dir.path())
+            .uid(65534)
+            .current_dir("/")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+        return;
+    }
+    let mut drop = Drop::new(json!({}));
+    drop.put("a.csv", "ID\n1\n");
+    std::fs::set_permissions(drop.path("a.csv"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    drop.put("b.csv", "ID\n2\n");
+    assert_eq!(drop.drain().await, [r#"ID="2""#]);
+    let alarm = drop.engine.board.alarms().remove(0);
+    assert_eq!((alarm.code.as_str(), alarm.subject.as_str()), ("files.unreadable", "a.csv"));
+    let owner = rustix::process::geteuid().as_raw();
+    for part in [format!("owner {owner}"), "mode 0".to_owned(), format!("user {owner}")] {
+        assert!(alarm.message.contains(&part), "{}", alarm.message);
+    }
+    assert!(drop.has("a.csv"), "it is not claimed");
+    std::fs::set_permissions(drop.dir.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let cx = drop.engine.context(drop.limits);
+    let error = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.err().unwrap();
+    std::fs::set_permissions(drop.dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "files.directory"));
+    assert!(error.advice().unwrap().contains(&format!("user {owner}")), "{error:?}");
 }
 
 #[tokio::test]

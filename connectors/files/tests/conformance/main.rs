@@ -9,7 +9,8 @@ use acequia_api::{
     testkit::{Prepared, Scenario, Suite},
 };
 use acequia_files::{CODES, Files};
-use serde_json::json;
+use granit_parser::{Event, Parser, ScalarStyle};
+use serde_json::{Value, json};
 use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 use support::{CLOCK, Drop};
 
@@ -51,8 +52,54 @@ async fn the_connector_passes_the_suite_of_the_contract() {
 
 #[test]
 fn the_example_is_valid() {
-    let example = include_str!("../../example.yaml");
-    assert!(example.contains("connector: files"));
+    let example = yaml(include_str!("../../example.yaml"));
+    let mut config = example["source"].clone();
+    let kind = config.as_object_mut().unwrap().remove("connector");
+    assert_eq!(kind, Some(json!("files")));
+    assert_eq!(AnyConnector::validate(&Files::new(), &config), Ok(Vec::new()));
+}
+
+/// Mappings, sequences and scalars; plain `true`, `false` and numbers are what they look like.
+fn yaml(text: &str) -> Value {
+    let mut events = Parser::new_from_str(text).map(|event| event.unwrap().0);
+    loop {
+        match events.next().unwrap() {
+            Event::StreamStart | Event::DocumentStart(..) => {}
+            event => return node(event, &mut events),
+        }
+    }
+}
+
+fn node<'a>(event: Event<'a>, rest: &mut impl Iterator<Item = Event<'a>>) -> Value {
+    match event {
+        Event::Scalar(text, ScalarStyle::Plain, ..) => {
+            serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
+        }
+        Event::Scalar(text, ..) => json!(text),
+        Event::SequenceStart(..) => {
+            let mut all = Vec::new();
+            loop {
+                match rest.next().unwrap() {
+                    Event::SequenceEnd => return json!(all),
+                    event => all.push(node(event, rest)),
+                }
+            }
+        }
+        Event::MappingStart(..) => {
+            let mut map = serde_json::Map::new();
+            loop {
+                match rest.next().unwrap() {
+                    Event::MappingEnd => return Value::Object(map),
+                    key => {
+                        let key = node(key, rest).as_str().unwrap().to_owned();
+                        let value = rest.next().unwrap();
+                        map.insert(key, node(value, rest));
+                    }
+                }
+            }
+        }
+        other => panic!("the example has {other:?}"),
+    }
 }
 
 #[test]
