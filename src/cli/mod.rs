@@ -103,7 +103,7 @@ pub enum Verb {
     Pause(switch::PipelineArgs),
     /// Resume a paused pipeline
     Resume(switch::PipelineArgs),
-    /// Print the JSON Schema of a configuration file, for editors
+    /// Print a JSON Schema: of configuration files for editors, of models for consumers
     Schema(schema::SchemaArgs),
     /// Tell more about a code that was printed
     Explain(explain::ExplainArgs),
@@ -123,7 +123,7 @@ pub fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Status(args) => status::run(&args, global, &mut terminal),
         Verb::Pause(args) => switch::run(&args, switch::Switch::Pause, global, &mut terminal),
         Verb::Resume(args) => switch::run(&args, switch::Switch::Resume, global, &mut terminal),
-        Verb::Schema(args) => schema::run(&args, &mut terminal),
+        Verb::Schema(args) => schema::run(&args, global, &mut terminal),
         Verb::Explain(args) => explain::run(&args, &mut terminal),
     }
 }

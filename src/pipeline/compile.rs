@@ -111,7 +111,12 @@ pub fn compile(
 }
 
 /// Who publishes for a pipeline.
-pub fn task_of(pipeline: &str, deployment: &Deployment, owner: Uuid, host: Option<Arc<str>>) -> Task {
+pub fn task_of(
+    pipeline: &str,
+    deployment: &Deployment,
+    owner: Uuid,
+    host: Option<Arc<str>>,
+) -> Task {
     Task {
         deployment: deployment.daemon.deployment.as_str().into(),
         pipeline: pipeline.into(),

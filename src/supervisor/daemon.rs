@@ -105,7 +105,11 @@ impl Daemon<'_> {
                 tracing::info!(?started, ?replaced, ?stopped, "reloaded");
             }
             Err(failure) => {
-                tracing::error!(code = failure.code, "the new configuration is not used: {}", failure.message);
+                tracing::error!(
+                    code = failure.code,
+                    "the new configuration is not used: {}",
+                    failure.message
+                );
             }
         }
         notify(&[NotifyState::Ready]);
@@ -124,7 +128,9 @@ impl Daemon<'_> {
     }
 
     async fn stop(self, signals: &mut Signals, within: Duration) {
-        tracing::info!("stopping: what is mapped is committed, the rest is read again at the next start");
+        tracing::info!(
+            "stopping: what is mapped is committed, the rest is read again at the next start"
+        );
         tokio::select! {
             left = self.supervisor.stop(within) => {
                 if !left.is_empty() {
@@ -191,8 +197,9 @@ impl Listening {
                 .hint("another daemon may be running; choose another address in `acequia.yaml`")
         };
         let socket = daemon.admin_socket();
-        let control = admin::control_socket(&socket)
-            .map_err(|cause| unusable(format!("the control socket `{}`", socket.display()), cause))?;
+        let control = admin::control_socket(&socket).map_err(|cause| {
+            unusable(format!("the control socket `{}`", socket.display()), cause)
+        })?;
         let address = daemon.http.listen;
         let http = TcpListener::bind(address)
             .await
@@ -204,9 +211,10 @@ impl Listening {
         let mut tasks = JoinSet::new();
         tasks.spawn(served("control", admin::serve_control(control, admin.clone(), stop.clone())));
         let (names, ended) = (daemon.http.hosts.clone(), stop.clone());
-        tasks.spawn(served("http", async move {
-            admin::serve_http(http, &names, admin, ended).await
-        }));
+        tasks.spawn(served(
+            "http",
+            async move { admin::serve_http(http, &names, admin, ended).await },
+        ));
         Ok(Self { stop, tasks })
     }
 
@@ -234,7 +242,8 @@ pub fn failures(fleet: &Fleet) -> Vec<(Arc<str>, Failure)> {
     let failed = |handle: super::Handle| {
         let status = handle.status.read();
         let stopped = matches!(status.state, State::Stopped(Stop::Failed(_)));
-        let unknown = || Failure::new(ErrorClass::Bug, "pipeline.unknown", "it stopped without a reason");
+        let unknown =
+            || Failure::new(ErrorClass::Bug, "pipeline.unknown", "it stopped without a reason");
         stopped.then(|| (handle.name, status.failure.unwrap_or_else(unknown)))
     };
     fleet.all().into_iter().filter_map(failed).collect()
