@@ -6,19 +6,20 @@
 mod check;
 mod codes;
 pub mod demo;
+mod deployment;
 mod explain;
 mod init;
 mod output;
-pub mod position;
+mod position;
 pub mod preview;
-pub mod quarantine;
-pub mod run;
+mod quarantine;
+mod run;
 mod schema;
 mod status;
 mod switch;
-pub mod tail;
+mod tail;
 mod test;
-pub mod topics;
+mod topics;
 
 use std::path::PathBuf;
 
@@ -91,18 +92,30 @@ pub enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Show it all: three dirty feeds become unified events, without a Kafka
+    Demo(demo::DemoArgs),
     /// Make a new deployment, with comments and keys
     Init(init::InitArgs),
     /// Check everything that can be checked without touching a record
     Check(check::CheckArgs),
     /// Run the test cases inside the mapping files
     Test(test::TestArgs),
+    /// Run the daemon, or once
+    Run(run::RunArgs),
     /// Show what a running daemon does
     Status(status::StatusArgs),
     /// Pause a pipeline of a running daemon
     Pause(switch::PipelineArgs),
     /// Resume a paused pipeline
     Resume(switch::PipelineArgs),
+    /// Show or change where a pipeline stands
+    Position(position::PositionArgs),
+    /// Show or make the topics that the deployment needs
+    Topics(topics::TopicsArgs),
+    /// Follow the published events
+    Tail(tail::TailArgs),
+    /// Look at rejected records
+    Quarantine(quarantine::QuarantineArgs),
     /// Print a JSON Schema: of configuration files for editors, of models for consumers
     Schema(schema::SchemaArgs),
     /// Tell more about a code that was printed
@@ -117,12 +130,18 @@ pub fn run(cli: Cli) -> Result<Exit, CliError> {
     let mut terminal = Terminal::stdout(&cli.global);
     let global = &cli.global;
     match cli.verb {
+        Verb::Demo(args) => demo::verb(&args, &mut terminal),
         Verb::Init(args) => init::run(&args, &mut terminal),
         Verb::Check(args) => check::run(&args, global, &mut terminal),
         Verb::Test(args) => test::run(&args, global, &mut terminal),
+        Verb::Run(args) => run::run(&args, global, &mut terminal),
         Verb::Status(args) => status::run(&args, global, &mut terminal),
         Verb::Pause(args) => switch::run(&args, switch::Switch::Pause, global, &mut terminal),
         Verb::Resume(args) => switch::run(&args, switch::Switch::Resume, global, &mut terminal),
+        Verb::Position(args) => position::run(&args, global, &mut terminal),
+        Verb::Topics(args) => topics::run(&args, global, &mut terminal),
+        Verb::Tail(args) => tail::run(&args, global, &mut terminal),
+        Verb::Quarantine(args) => quarantine::run(&args, global, &mut terminal),
         Verb::Schema(args) => schema::run(&args, global, &mut terminal),
         Verb::Explain(args) => explain::run(&args, &mut terminal),
     }

@@ -117,6 +117,16 @@ impl std::fmt::Debug for Terminal {
     }
 }
 
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 impl Terminal {
     /// The standard output, as the options and the environment want it.
     pub fn stdout(global: &Global) -> Self {

@@ -1,8 +1,22 @@
 //! `acequia position …`
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use acequia_api::Position;
 use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CliError, Exit, Global, Terminal, deployment};
+use crate::{
+    checkpoint::{Counts, Delta, Progress, Recovered},
+    config::{self, Deployment},
+    connectors::registry,
+    diagnostic::suggest,
+    pipeline::{compile, failure::Failure},
+    publish::{Publisher, read_checkpoint},
+    supervisor::startup,
+};
 
 /// What to do with stored positions.
 #[derive(Debug, Clone, Args)]
@@ -61,4 +75,147 @@ pub enum PositionVerb {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// The file that `export` writes and `import` reads.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exported {
+    /// The pipeline.
+    pipeline: String,
+    /// Position by split.
+    positions: BTreeMap<String, Position>,
+}
+
+pub(super) fn run(
+    args: &PositionArgs,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let deployment = match deployment::load(global, terminal) {
+        Ok(deployment) => deployment,
+        Err(exit) => return Ok(exit),
+    };
+    deployment::cluster(&deployment, "position")?;
+    match &args.what {
+        PositionVerb::Show { pipeline } => show(&stored(pipeline, &deployment)?, terminal)?,
+        PositionVerb::Export { pipeline } => {
+            let positions = positions(&stored(pipeline, &deployment)?);
+            terminal.value(&Exported { pipeline: pipeline.clone(), positions })?;
+        }
+        PositionVerb::Set { pipeline, split, position, reason } => {
+            let position: Position = serde_json::from_str(position).map_err(|cause| {
+                CliError::Usage(format!(
+                    "this is no position as `position show` prints it: {cause}"
+                ))
+            })?;
+            let wanted = BTreeMap::from([(split.clone(), position)]);
+            change(pipeline, &deployment, &wanted, false, reason, terminal)?;
+        }
+        PositionVerb::Init { pipeline, reason } => {
+            change(pipeline, &deployment, &BTreeMap::new(), true, reason, terminal)?;
+        }
+        PositionVerb::Import { pipeline, file, reason } => {
+            let shown = file.display();
+            let text = std::fs::read_to_string(file)
+                .map_err(|cause| CliError::system(format!("`{shown}` cannot be read: {cause}")))?;
+            let exported: Exported = serde_json::from_str(&text).map_err(|cause| {
+                CliError::Usage(format!("`{shown}` is no exported position: {cause}"))
+            })?;
+            if exported.pipeline != *pipeline {
+                let message = format!(
+                    "`{shown}` holds the positions of `{}`, not of `{pipeline}`",
+                    exported.pipeline
+                );
+                return Err(CliError::Usage(message));
+            }
+            change(pipeline, &deployment, &exported.positions, true, reason, terminal)?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn known<'d>(name: &str, deployment: &'d Deployment) -> Result<&'d config::Pipeline, CliError> {
+    let all = &deployment.pipelines;
+    all.iter().find(|pipeline| &*pipeline.config.pipeline == name).ok_or_else(|| {
+        let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
+        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
+        CliError::Usage(format!("there is no pipeline `{name}`{help}"))
+    })
+}
+
+fn stored(name: &str, deployment: &Deployment) -> Result<Recovered, CliError> {
+    known(name, deployment)?;
+    let kafka = startup::connection(&deployment.daemon.kafka)?;
+    let key = startup::seal_key(deployment.daemon.keys.state.as_ref(), "state")?;
+    let task = compile::task_of(name, deployment, Uuid::new_v4(), None);
+    Ok(read_checkpoint(&kafka, &task, key.as_ref()).map_err(Failure::from)?)
+}
+
+fn positions(stored: &Recovered) -> BTreeMap<String, Position> {
+    let one =
+        |(split, progress): (&Arc<str>, &Progress)| (split.to_string(), progress.position.clone());
+    stored.checkpoint.splits().map(one).collect()
+}
+
+fn show(stored: &Recovered, terminal: &mut Terminal) -> Result<(), CliError> {
+    if terminal.json {
+        return terminal.value(&positions(stored));
+    }
+    let Some(head) = &stored.head else {
+        return terminal.line("nothing was ever committed: the next run is a first run");
+    };
+    terminal.line(format!("transaction {}", head.seq))?;
+    for (split, progress) in stored.checkpoint.splits() {
+        let position = serde_json::to_string(&progress.position)
+            .map_err(|cause| CliError::system(format!("a position cannot be printed: {cause}")))?;
+        let counts = progress.counts;
+        let split = terminal.bold(split);
+        terminal.line(format!("{split}  {position}"))?;
+        terminal.line(format!(
+            "  {} read, {} published, {} rejected, {} filtered; mapped by {}",
+            counts.rows_in,
+            counts.published,
+            counts.rejected,
+            counts.filtered,
+            progress.lineage.mappings.join(", ")
+        ))?;
+    }
+    Ok(())
+}
+
+/// Becomes the pipeline for one transaction, which fences whoever was it, and writes the positions that a person
+/// decided on. The state directory must be free, so the daemon of this host does not run.
+fn change(
+    name: &str,
+    deployment: &Deployment,
+    wanted: &BTreeMap<String, Position>,
+    forget_others: bool,
+    reason: &str,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    let pipeline = known(name, deployment)?;
+    let ground = startup::prepare(deployment, registry(), false)?;
+    let mut setup = compile::compile(pipeline, deployment, &ground.around)?.publisher;
+    setup.accept_regression = Some(reason.to_owned());
+    let mut publisher = Publisher::fence(setup).map_err(Failure::from)?;
+    let start = publisher.recover(&mut |_| {}).map_err(Failure::from)?;
+    let before = start.recovered.checkpoint;
+    publisher.begin().map_err(Failure::from)?;
+    for (split, _) in before.splits() {
+        if forget_others || wanted.contains_key(&**split) {
+            publisher.forget(split).map_err(Failure::from)?;
+        }
+    }
+    let delta = |(split, position): (&String, &Position)| Delta {
+        split: split.as_str().into(),
+        from: None,
+        to: position.clone(),
+        lineage: before.progress(split).map(|known| known.lineage.clone()).unwrap_or_default(),
+        counts: Counts::default(),
+    };
+    let deltas: Vec<Delta> = wanted.iter().map(delta).collect();
+    let committed = publisher.commit(&deltas, Counts::default()).map_err(Failure::from)?;
+    tracing::warn!(pipeline = name, seq = committed.seq, reason, "positions were changed by hand");
+    terminal.line(format!("committed as transaction {} of `{name}`: {reason}", committed.seq))
 }

@@ -1,6 +1,15 @@
 //! `acequia topics …`
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{CliError, Exit, Global, Terminal, deployment, output::counted};
+use crate::{
+    pipeline::{compile, failure::Failure},
+    publish::{Change, Cluster, table},
+};
 
 /// What to do with the topics that the deployment needs.
 #[derive(Debug, Clone, Args)]
@@ -29,4 +38,57 @@ pub enum TopicsVerb {
     },
     /// Make what is missing; nothing is ever removed
     Apply,
+}
+
+pub(super) fn run(
+    args: &TopicsArgs,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let deployment = match deployment::load(global, terminal) {
+        Ok(deployment) => deployment,
+        Err(exit) => return Ok(exit),
+    };
+    let kafka = deployment::cluster(&deployment, "topics")?;
+    let plan = compile::topic_plan(&deployment, &kafka)?;
+    let cluster = Cluster::open(&kafka, "acequia-topics").map_err(Failure::from)?;
+    let names: BTreeSet<Arc<str>> =
+        plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
+    let found = cluster.describe(&names).map_err(Failure::from)?;
+    let changes = plan.compare(&found);
+    match &args.what {
+        TopicsVerb::Plan { script: true, principal } => {
+            terminal.text(&plan.script(&changes, &kafka))?;
+            terminal.text(&plan.acl_script(&deployment.daemon.deployment, principal, &kafka))?;
+        }
+        TopicsVerb::Plan { .. } => show(&changes, plan.topics.len(), terminal)?,
+        TopicsVerb::Apply => {
+            cluster.apply(&changes, &found).map_err(Failure::from)?;
+            let (open, done): (Vec<Change>, Vec<Change>) =
+                changes.into_iter().partition(|change| matches!(change, Change::Decide { .. }));
+            terminal.line(format!("{} done", counted(done.len(), "change", "changes")))?;
+            if !open.is_empty() {
+                terminal.line("a person must decide about the rest:")?;
+                show(&open, plan.topics.len(), terminal)?;
+                return Ok(Exit::Findings);
+            }
+            return Ok(Exit::Ok);
+        }
+    }
+    Ok(if changes.is_empty() { Exit::Ok } else { Exit::Findings })
+}
+
+fn show(changes: &[Change], topics: usize, terminal: &mut Terminal) -> Result<(), CliError> {
+    if terminal.json {
+        let all: Vec<_> = changes
+            .iter()
+            .map(|change| json!({ "topic": &**change.topic(), "severity": change.severity(), "message": change.to_string() }))
+            .collect();
+        return terminal.value(&all);
+    }
+    if changes.is_empty() {
+        return terminal
+            .line(format!("all {} are as they should be", counted(topics, "topic", "topics")));
+    }
+    terminal.line(table(changes))
 }

@@ -20,6 +20,7 @@ use std::{
 
 use acequia_api::{ErrorClass, UnitState};
 
+use super::{CliError, Exit, Terminal};
 use crate::{
     config::{self, Deployment},
     connectors::registry,
@@ -80,6 +81,16 @@ pub struct Performance {
     pub outcomes: BTreeMap<Arc<str>, Outcome>,
     /// From the first look at the directories to the last commit.
     pub took: Duration,
+}
+
+pub(super) fn verb(args: &DemoArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let color = terminal.color;
+    runtime.block_on(run(args, color, terminal))?;
+    Ok(Exit::Ok)
 }
 
 /// Runs the demonstration and shows it on `out`.

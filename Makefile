@@ -1,0 +1,34 @@
+# The tasks of this house. `make` alone lists them.
+
+.PHONY: help demo test check bench torture
+
+help:
+	@echo 'make demo      three dirty feeds become unified events, in this terminal, without a Kafka'
+	@echo 'make test      every test, against a real Apache Kafka that the tests start themselves'
+	@echo 'make check     formatting, lints and licences'
+	@echo 'make bench     one table of figures, each against a loop written by hand'
+	@echo 'make torture   the exactly-once test with fifty kills'
+
+demo:
+	@.ci/setup build
+	@cargo build --quiet
+	@cargo run --quiet -- demo
+
+test:
+	@.ci/setup test
+	cargo test --workspace --no-fail-fast
+
+check:
+	@.ci/setup build
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny check; \
+	else echo 'licences not checked: `cargo install --locked cargo-deny` brings cargo deny'; fi
+
+bench:
+	@.ci/setup build
+	cargo bench --bench acequia
+
+torture:
+	@.ci/setup test
+	ACEQUIA_TORTURE_KILLS=50 cargo test --test acequia exactly_once -- --nocapture

@@ -1,0 +1,143 @@
+//! Nothing lost, nothing twice: the daemon is killed at random, runs twice, loses its broker; Kafka's own consumer
+//! then finds every record of the generated feed exactly once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use crate::support::{
+    daemon::Daemon,
+    feed,
+    kafka::{self, Kafka},
+    reader::{self, Record},
+    site::Site,
+};
+
+const RECORDS: u64 = 500_000;
+const FILES: u64 = 10;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A random number of this run; its seed is printed, so that a failure can be looked at again.
+struct Random(u64);
+
+impl Random {
+    fn seeded() -> Self {
+        let seed = std::env::var("ACEQUIA_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(|| u64::from(std::process::id()) | 1);
+        println!("seed: ACEQUIA_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+fn site(kafka: &Kafka, name: &str) -> Site {
+    let deployment = format!("{name}-{}", std::process::id());
+    let cluster = format!(
+        "{{ bootstrap: \"{}\", durability: {{ replication: 1, min_insync: 1 }} }}",
+        kafka.bootstrap()
+    );
+    let site = Site::new(&cluster, &deployment);
+    site.make_topics();
+    site
+}
+
+fn topic(name: &str) -> String {
+    format!("{name}-{}.licence.v1", std::process::id())
+}
+
+/// Drops the feed as several files; its log is simply that every number below `records` was written once.
+fn drop_feed(site: &Site, records: u64, files: u64) {
+    let each = records / files;
+    for file in 0..files {
+        let mut bytes = feed::HEADER.as_bytes().to_vec();
+        feed::write(&mut bytes, file * each, (file + 1) * each).unwrap();
+        site.write(&format!("drop/LIC_{file:02}.csv"), &bytes);
+        site.write(&format!("drop/LIC_{file:02}.csv.ok"), b"");
+    }
+}
+
+/// Every record of the feed exactly once, by key and by id, compared per record and not by totals: a loss must not
+/// hide behind a duplicate.
+fn assert_exactly_once(events: &[Record], records: u64) {
+    let mut seen: HashMap<&[u8], u64> = HashMap::new();
+    let mut ids = HashSet::new();
+    for event in events {
+        *seen.entry(event.key.as_deref().unwrap()).or_default() += 1;
+        assert!(ids.insert(event.json()["id"].as_str().unwrap().to_owned()), "an id twice");
+    }
+    let missing: Vec<u64> =
+        (0..records).filter(|n| !seen.contains_key(format!("EXP/{n:09}").as_bytes())).collect();
+    let twice = seen.values().filter(|count| **count > 1).count();
+    assert!(
+        missing.is_empty(),
+        "{} records are missing, the first is {}",
+        missing.len(),
+        missing[0]
+    );
+    assert_eq!(twice, 0, "records published more than once");
+    assert_eq!(seen.len() as u64, records, "records that nobody wrote");
+}
+
+fn read(picture: &serde_json::Value) -> u64 {
+    picture["counts"]["in"].as_u64().unwrap_or_default()
+}
+
+#[test]
+fn kills_at_random_points_lose_nothing_and_repeat_nothing() {
+    let kafka = kafka::shared();
+    let kills = std::env::var("ACEQUIA_TORTURE_KILLS").map_or(5, |kills| kills.parse().unwrap());
+    let mut random = Random::seeded();
+    let site = site(&kafka, "kills");
+    drop_feed(&site, RECORDS, FILES);
+    let share = RECORDS / (kills + 1);
+    for kill in 0..kills {
+        let mut daemon = Daemon::start(&site, "daemon", &[]);
+        // At a random record of this life; the moment after it may be inside a transaction or between two.
+        let at = share / 4 + random.below(share / 2);
+        let picture = daemon.until("progress", PATIENCE, |picture| read(picture) >= at);
+        std::thread::park_timeout(Duration::from_micros(random.below(250_000)));
+        println!("kill {}: after {} records of its life", kill + 1, read(&picture));
+        daemon.kill();
+    }
+    let last = Daemon::start(&site, "daemon", &["--once"]);
+    assert!(last.finish(PATIENCE).success());
+    let topic = topic("kills");
+    assert_exactly_once(&reader::committed(kafka.bootstrap(), &topic), RECORDS);
+    let all = reader::uncommitted(kafka.bootstrap(), &topic).len() as u64;
+    let lives = aborted_lives(&reader::uncommitted(kafka.bootstrap(), &topic), RECORDS);
+    println!(
+        "{} records of aborted transactions are visible under read_uncommitted, from {lives} of {kills} kills",
+        all - RECORDS
+    );
+    assert!(
+        lives * 10 >= kills * 3,
+        "{lives} of {kills} kills hit an open transaction: too few to prove anything"
+    );
+}
+
+/// How many kills hit an open transaction: each leaves one contiguous stretch of the feed that was sent again, so the
+/// number of such stretches in order of the feed is counted.
+fn aborted_lives(all: &[Record], records: u64) -> u64 {
+    let mut times = vec![0_u32; usize::try_from(records).unwrap()];
+    for record in all {
+        let key = std::str::from_utf8(record.key.as_deref().unwrap()).unwrap();
+        let number: usize = key.trim_start_matches("EXP/").parse().unwrap();
+        times[number] += 1;
+    }
+    let mut stretches = 0;
+    let mut before = 1;
+    for now in times {
+        if now > before {
+            stretches += u64::from(now - before);
+        }
+        before = now;
+    }
+    stretches
+}

@@ -1,0 +1,4 @@
+//! Against a real Kafka.
+
+mod exactly_once;
+mod harness;

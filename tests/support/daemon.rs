@@ -1,0 +1,121 @@
+//! The daemon as a process of its own, which can be killed.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    process::{Child, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use super::site::Site;
+
+/// A running daemon. Dropping it kills it.
+pub struct Daemon<'a> {
+    site: &'a Site,
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl<'a> Daemon<'a> {
+    /// Starts `acequia run` with more arguments.
+    pub fn start(site: &'a Site, name: &str, arguments: &[&str]) -> Self {
+        let log = site.path().join(format!("{name}.log"));
+        let mut all = File::options().create(true).append(true).open(&log).unwrap();
+        writeln!(all, "--- start").unwrap();
+        let child = site
+            .acequia()
+            .arg("run")
+            .args(arguments)
+            .env("ACEQUIA_LOG", "info")
+            .stdout(all.try_clone().unwrap())
+            .stderr(all)
+            .spawn()
+            .unwrap();
+        Self { site, child, log }
+    }
+
+    /// What it has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end and waits, at most so long.
+    pub fn terminate(mut self, within: Duration) -> ExitStatus {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        rustix::process::kill_process(
+            rustix::process::Pid::from_raw(pid).unwrap(),
+            rustix::process::Signal::TERM,
+        )
+        .unwrap();
+        self.wait(within)
+    }
+
+    /// Waits until it ends by itself.
+    pub fn finish(mut self, within: Duration) -> ExitStatus {
+        self.wait(within)
+    }
+
+    fn wait(&mut self, within: Duration) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < within, "the daemon does not end:\n{}", self.log());
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until the picture of its first pipeline is as asked, and gives it.
+    pub fn until(
+        &mut self,
+        what: &str,
+        within: Duration,
+        is: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        let began = Instant::now();
+        loop {
+            let picture = self.picture();
+            if let Some(picture) = picture.filter(&is) {
+                return picture;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the daemon ended ({status}) before {what}:\n{}", self.log());
+            }
+            assert!(
+                began.elapsed() < within,
+                "no {what} in time: {:?}\n{}",
+                self.picture(),
+                self.log()
+            );
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    /// The picture of its first pipeline, if it answers.
+    pub fn picture(&self) -> Option<serde_json::Value> {
+        let mut socket = UnixStream::connect(self.site.path().join("state/admin.sock")).ok()?;
+        socket
+            .write_all(b"GET /status HTTP/1.1\r\nhost: acequia\r\nconnection: close\r\n\r\n")
+            .ok()?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).ok()?;
+        let body = answer.split_once("\r\n\r\n")?.1;
+        let status: serde_json::Value = serde_json::from_str(body).ok()?;
+        status["pipelines"].get(0).cloned()
+    }
+}
+
+impl Drop for Daemon<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,236 @@
+//! A real Apache Kafka for the tests: one KRaft node from its jars, on free ports, in a temporary directory, always
+//! stopped.
+//!
+//! The jars come from Maven once per target directory. The node runs under a small shell that holds a pipe from this
+//! process: when the pipe closes, for whatever reason this process ends, the shell kills the node.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+use tempfile::TempDir;
+
+const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/kafka/pom.xml");
+/// So long may a start take on a machine that does other things too.
+const START: Duration = Duration::from_secs(90);
+
+/// A Kafka to test against: one of our own, or the cluster that `KAFKA_BOOTSTRAP` names.
+pub struct Kafka {
+    bootstrap: String,
+    node: Option<Node>,
+}
+
+struct Node {
+    directory: TempDir,
+    running: Option<Running>,
+}
+
+struct Running {
+    shell: Child,
+    leash: Option<ChildStdin>,
+    pid: u32,
+}
+
+/// The one that tests share; they keep apart by the names of their deployments.
+pub fn shared() -> Arc<Kafka> {
+    static SHARED: OnceLock<Arc<Kafka>> = OnceLock::new();
+    Arc::clone(SHARED.get_or_init(|| {
+        Arc::new(match std::env::var("KAFKA_BOOTSTRAP") {
+            Ok(bootstrap) => Kafka { bootstrap, node: None },
+            Err(_) => Kafka::start(),
+        })
+    }))
+}
+
+impl Kafka {
+    /// Starts a node and waits until it answers.
+    pub fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (port, controller) = (free_port(), free_port());
+        fs::write(
+            directory.path().join("server.properties"),
+            properties(directory.path(), port, controller),
+        )
+        .unwrap();
+        fs::write(directory.path().join("log4j2.yaml"), LOGGING).unwrap();
+        let formatted = java(directory.path())
+            .args(["kafka.tools.StorageTool", "format", "-t", "AcequiaTestsClusterIdA", "-c"])
+            .arg(directory.path().join("server.properties"))
+            .output()
+            .unwrap();
+        assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
+        let mut kafka = Self {
+            bootstrap: format!("127.0.0.1:{port}"),
+            node: Some(Node { directory, running: None }),
+        };
+        kafka.resume();
+        kafka
+    }
+
+    /// Where clients connect.
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Starts the node again where it was, with what it had.
+    pub fn resume(&mut self) {
+        let Some(node) = &mut self.node else { return };
+        let directory = node.directory.path();
+        let log = File::create(directory.join("out.log")).unwrap();
+        let server = java(directory);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "\"$@\" </dev/null & node=$!; echo $node; read -r _; kill -9 $node 2>/dev/null; wait $node", "sh"])
+            .arg(server.get_program())
+            .args(server.get_args())
+            .arg("kafka.Kafka")
+            .arg(directory.join("server.properties"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut shell = shell.spawn().unwrap();
+        let mut first = String::new();
+        let mut out = BufReader::new(shell.stdout.take().unwrap());
+        out.read_line(&mut first).unwrap();
+        let (leash, pid) = (shell.stdin.take(), first.trim().parse().unwrap());
+        // What the node prints goes on through the pipe; nobody reads it, so it is drained.
+        std::thread::spawn(move || out.lines().for_each(drop));
+        node.running = Some(Running { shell, leash, pid });
+        self.await_ready();
+    }
+
+    fn await_ready(&self) {
+        let consumer: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", &self.bootstrap).create().unwrap();
+        let began = Instant::now();
+        loop {
+            // A broker that is starting answers late or not at all; the request itself waits.
+            if consumer
+                .fetch_metadata(None, Duration::from_secs(1))
+                .is_ok_and(|all| !all.brokers().is_empty())
+            {
+                return;
+            }
+            assert!(began.elapsed() < START, "Kafka did not start:\n{}", self.log());
+        }
+    }
+
+    fn log(&self) -> String {
+        let log = self.node.as_ref().map(|node| node.directory.path().join("out.log"));
+        log.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default()
+    }
+
+    /// Ends the node at once, as a power cut does.
+    pub fn kill(&mut self) {
+        if let Some(node) = &mut self.node {
+            node.running = None;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Letting go of the leash makes the shell kill the node.
+        if let Some(mut leash) = self.leash.take() {
+            let _ = leash.write_all(b"\n");
+        }
+        let _ = self.shell.wait();
+        debug_assert!(!Path::new(&format!("/proc/{}", self.pid)).exists(), "the node is gone");
+    }
+}
+
+/// A Java virtual machine with Kafka's jars.
+pub fn java(directory: &Path) -> Command {
+    let mut java = Command::new("java");
+    java.args([
+        "-Xmx400m",
+        "-Xms64m",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-Dfile.encoding=UTF-8",
+    ])
+    .arg(format!("-Dlog4j2.configurationFile={}", directory.join("log4j2.yaml").display()))
+    .arg("-cp")
+    .arg(libraries().join("*"));
+    java
+}
+
+/// Kafka's jars, fetched on first use. A lock keeps test processes from fetching side by side.
+pub fn libraries() -> &'static Path {
+    static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARIES.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned();
+        let version = fs::read_to_string(POM).unwrap();
+        let version =
+            version.split("<kafka.version>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+        let libraries = target.join(format!("kafka-{version}"));
+        let lock = File::create(target.join("kafka.lock")).unwrap();
+        lock.lock().unwrap();
+        let complete = libraries.join("complete");
+        if !complete.exists() {
+            let status = Command::new("mvn")
+                .args(["-q", "-B", "-f", POM, "dependency:copy-dependencies"])
+                .arg(format!("-DoutputDirectory={}", libraries.display()))
+                .stdin(Stdio::null())
+                .status()
+                .expect("Maven runs: `.ci/setup test` installs it");
+            assert!(status.success(), "Maven could not fetch Apache Kafka");
+            File::create(complete).unwrap();
+        }
+        libraries
+    })
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+const LOGGING: &str = "\
+Configuration:
+  Appenders:
+    Console:
+      name: out
+      target: SYSTEM_ERR
+      PatternLayout: { pattern: \"%d %p %m%n\" }
+  Loggers:
+    Root:
+      level: WARN
+      AppenderRef: [{ ref: out }]
+";
+
+fn properties(directory: &Path, port: u16, controller: u16) -> String {
+    let data = directory.join("data");
+    format!(
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         controller.listener.names=CONTROLLER\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         log.dirs={}\n\
+         auto.create.topics.enable=false\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=1\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         transaction.state.log.num.partitions=4\n\
+         share.coordinator.state.topic.replication.factor=1\n\
+         share.coordinator.state.topic.min.isr=1\n\
+         group.initial.rebalance.delay.ms=0\n\
+         log.cleaner.enable=false\n\
+         num.network.threads=2\n\
+         num.io.threads=2\n",
+        data.display()
+    )
+}

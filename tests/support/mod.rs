@@ -1,0 +1,8 @@
+//! What the tests stand on: a real Kafka, a foreign consumer, the daemon as a process, a feed with a log of its own.
+
+pub mod daemon;
+#[path = "../bench/feed.rs"]
+pub mod feed;
+pub mod kafka;
+pub mod reader;
+pub mod site;
