@@ -116,7 +116,7 @@ pub enum Verb {
     Tail(tail::TailArgs),
     /// Look at rejected records
     Quarantine(quarantine::QuarantineArgs),
-    /// Print the JSON Schema of a configuration file, for editors
+    /// Print a JSON Schema: of configuration files for editors, of models for consumers
     Schema(schema::SchemaArgs),
     /// Tell more about a code that was printed
     Explain(explain::ExplainArgs),
@@ -142,7 +142,7 @@ pub fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Topics(args) => topics::run(&args, global, &mut terminal),
         Verb::Tail(args) => tail::run(&args, global, &mut terminal),
         Verb::Quarantine(args) => quarantine::run(&args, global, &mut terminal),
-        Verb::Schema(args) => schema::run(&args, &mut terminal),
+        Verb::Schema(args) => schema::run(&args, global, &mut terminal),
         Verb::Explain(args) => explain::run(&args, &mut terminal),
     }
 }

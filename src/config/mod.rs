@@ -20,6 +20,7 @@ mod disk;
 pub mod kafka;
 mod load;
 pub mod pipeline;
+pub mod reference;
 mod rules;
 pub mod schedule;
 pub mod schema;
