@@ -14,6 +14,8 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
+pub use tokio_util::task::TaskTracker;
+
 use crate::{
     AnyConnector, BatchLimits, Board, CancellationToken, Cell, Connector, Fetched, Identity,
     MemoryState, OpenContext, Position, Projection, RecordBatch, RowMeta, Source, Split,
@@ -196,7 +198,7 @@ impl Engine {
     ) -> Life {
         let cx = self.context(limits);
         let cancel = cx.cancel.clone();
-        let life = tokio_util::task::TaskTracker::new();
+        let life = TaskTracker::new();
         let cx = OpenContext { life: Some(life.token()), ..cx };
         let config = prepared.config.clone();
         let mut source = AnyConnector::open(connector, config, cx).await.expect("opens");

@@ -172,6 +172,7 @@ impl Source for FilesSource {
                 Some(FilePosition::After { .. }) | None => None,
             };
             let reader = FileReader::new(&self.custody, &self.clock, &self.cx, resume)?;
+            tokio::spawn(reader.wake_when_cancelled());
             blocking::reader(&format!("files {}", self.cx.pipeline), self.cx.limits, reader)
         })
     }
@@ -199,7 +200,9 @@ pub(crate) struct Hint {
     pub(crate) receiver: mpsc::Receiver<()>,
     /// Never says anything: for waiting without being woken.
     pub(crate) silent: mpsc::Receiver<()>,
-    _senders: [mpsc::SyncSender<()>; 2],
+    /// Gives a hint.
+    pub(crate) wake: mpsc::SyncSender<()>,
+    _mute: mpsc::SyncSender<()>,
     _watcher: Option<RecommendedWatcher>,
 }
 
@@ -216,7 +219,7 @@ impl Hint {
             watcher.watch(directory, RecursiveMode::NonRecursive)?;
             Ok(watcher)
         });
-        Self { receiver, silent, _senders: [sender, mute], _watcher: watcher.ok() }
+        Self { receiver, silent, wake: sender, _mute: mute, _watcher: watcher.ok() }
     }
 }
 
