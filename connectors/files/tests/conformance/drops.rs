@@ -232,6 +232,19 @@ async fn reading_resumes_inside_packed_files() {
 }
 
 #[tokio::test]
+async fn a_receipt_counts_what_was_refused_before_a_restart_too() {
+    let mut drop = Drop::new(json!({"receipt": true}));
+    drop.limits.max_rows = 1;
+    drop.put("a.csv", "ID,N\nbad\n1,a\nbad\n2,b\nbad\n3,c\n");
+    for stop in [1, 2] {
+        drop.live(Some(stop)).await;
+    }
+    drop.drain().await;
+    let receipt = drop.json("a.csv.receipt.json");
+    assert_eq!((receipt["accepted"].as_u64(), receipt["refused"].as_u64()), (Some(3), Some(3)));
+}
+
+#[tokio::test]
 async fn a_file_in_progress_is_found_wherever_it_was_put_and_by_its_content() {
     let mut drop = Drop::new(json!({}));
     drop.limits.max_rows = 1;
