@@ -5,7 +5,7 @@
 //! [`Source::committed`]), stops where it likes, drops everything and opens anew. Whatever it does, the rows that
 //! were committed must be the rows of an undisturbed run: the same, in the same order, each once.
 //!
-//! ```ignore
+//! ```text
 //! let suite = Suite::new(|| Files::with_clock(clock()), |connector, scenario| Prepared { … });
 //! suite.all(&[include_str!("fixtures/position-v1.json")]).await;
 //! ```
