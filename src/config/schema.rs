@@ -23,9 +23,7 @@ pub fn pipeline(registry: Registry) -> Json {
     for connector in registry.iter() {
         variants.push(source(connector, &mut defs));
     }
-    if !variants.is_empty() {
-        schema["$defs"]["Source"] = json!({ "oneOf": variants });
-    }
+    schema["$defs"]["Source"] = json!({ "oneOf": variants });
     if let Some(known) = schema["$defs"].as_object_mut() {
         known.append(&mut defs);
     }
