@@ -10,12 +10,14 @@
 //! longer than the topic keeps its deletions is rebuilt.
 
 use std::{
-    path::Path,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use acequia_api::{MemoryState, SourceError, StateChange, StateView};
@@ -30,6 +32,12 @@ const MARKS: TableDefinition<&str, &[u8]> = TableDefinition::new("marks");
 const PAGE_CACHE_BYTES: usize = 8 << 20;
 /// One commit in so many is made durable; the others may be lost in a crash, together and in order.
 const DURABLE_EVERY: u64 = 256;
+
+/// How long an earlier holder may take to close the file.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// The caches that are open in this process.
+static OPEN: Mutex<BTreeMap<PathBuf, Weak<StateCache>>> = Mutex::new(BTreeMap::new());
 
 /// What a cache mirrors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +80,7 @@ impl StateStore {
     pub fn open(state_dir: Option<&Path>, task: &Task) -> Result<Self, StoredError> {
         match state_dir {
             None => Ok(Self::Memory(Arc::default())),
-            Some(directory) => {
-                Ok(Self::Disk(Arc::new(StateCache::open(&directory.join("state"), task)?)))
-            }
+            Some(directory) => Ok(Self::Disk(StateCache::open(&directory.join("state"), task)?)),
         }
     }
 
@@ -134,22 +140,19 @@ impl StateStore {
 }
 
 impl StateCache {
-    fn open(directory: &Path, task: &Task) -> Result<Self, StoredError> {
+    /// Opens the cache of a task, or shares the one that is open: a source of an earlier life may still hold it when
+    /// the next life begins, and the file lets itself be opened only once.
+    fn open(directory: &Path, task: &Task) -> Result<Arc<Self>, StoredError> {
         std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
         let path = directory.join(file_name(task, "redb"));
-        let open = || Database::builder().set_cache_size(PAGE_CACHE_BYTES).create(&path);
-        let database = match open() {
-            Ok(database) => database,
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
-                return Err(failed(&redb::DatabaseError::DatabaseAlreadyOpen));
-            }
-            Err(error) => {
-                tracing::warn!(path = %path.display(), error = %error, "rebuilding an unusable cache of keyed state");
-                std::fs::remove_file(&path).map_err(|error| failed(&error))?;
-                open().map_err(|error| failed(&error))?
-            }
-        };
-        Ok(Self { database, commits: AtomicU64::new(0) })
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, cache| cache.strong_count() > 0);
+        if let Some(cache) = open.get(&path).and_then(Weak::upgrade) {
+            return Ok(cache);
+        }
+        let cache = Arc::new(Self { database: database(&path)?, commits: AtomicU64::new(0) });
+        open.insert(path, Arc::downgrade(&cache));
+        Ok(cache)
     }
 
     fn resume(
@@ -278,6 +281,26 @@ impl StateView for StateCache {
     }
 }
 
+fn database(path: &Path) -> Result<Database, StoredError> {
+    let create = || Database::builder().set_cache_size(PAGE_CACHE_BYTES).create(path);
+    let deadline = Instant::now() + CLOSING;
+    loop {
+        match create() {
+            Ok(database) => return Ok(database),
+            // The last holder of an earlier life may be closing it right now, on another thread.
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(error @ redb::DatabaseError::DatabaseAlreadyOpen) => return Err(failed(&error)),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "rebuilding an unusable cache of keyed state");
+                std::fs::remove_file(path).map_err(|error| failed(&error))?;
+                return create().map_err(|error| failed(&error));
+            }
+        }
+    }
+}
+
 fn boxed(error: impl Into<redb::Error>) -> Box<redb::Error> {
     Box::new(error.into())
 }
@@ -379,5 +402,22 @@ mod tests {
             .unwrap();
         let cache = StateCache::open(directory.path(), &task()).unwrap();
         assert_eq!(cache.resume(&identity(), WEEK, SystemTime::now()).unwrap(), None);
+    }
+
+    #[test]
+    fn the_next_life_shares_the_cache_that_a_source_still_holds() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || StateStore::open(Some(directory.path()), &task()).unwrap();
+        let old = open();
+        old.resume(&identity(), WEEK).unwrap();
+        old.restore(&[put("a", "1")], &identity(), 42).unwrap();
+        let held = old.view();
+        drop(old);
+        let next = open();
+        assert_eq!(next.resume(&identity(), WEEK).unwrap(), Some(42));
+        next.committed(&[put("b", "2")]).unwrap();
+        assert_eq!(held.get("b").unwrap().unwrap(), b"2");
+        drop((held, next));
+        assert_eq!(open().resume(&identity(), WEEK).unwrap(), Some(42));
     }
 }

@@ -16,6 +16,7 @@ use rdkafka::{
         AdminClient, AdminOptions, AlterConfig, ConfigResource, ConfigSource, NewTopic,
         OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
     },
+    consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
     metadata::Metadata,
 };
@@ -38,6 +39,7 @@ pub struct Cluster {
     /// Settings can be asked for. The development broker does not answer, and the Kafka crate cannot give tokens
     /// to this kind of client.
     settings: bool,
+    kafka: KafkaConfig,
     id: String,
     cancel: CancellationToken,
 }
@@ -56,6 +58,7 @@ impl Cluster {
         Ok(Self {
             admin: Some(admin),
             settings,
+            kafka: kafka.clone(),
             id: id.to_owned(),
             cancel: CancellationToken::new(),
         })
@@ -115,23 +118,49 @@ impl Cluster {
         Ok(found)
     }
 
-    /// All topics, because asking for a missing one by name may create it. Asks again while no broker is connected,
-    /// so that a cancelled token is noticed.
+    /// All topics, because asking for a missing one by name may create it.
     fn metadata(&self) -> Result<Metadata, PublishError> {
+        if self.cancel.is_cancelled() {
+            return Err(cancelled(&self.id));
+        }
+        if !self.kafka.security.uses_tokens() {
+            match self.admin().inner().fetch_metadata(None, SLICE) {
+                Ok(metadata) => return Ok(metadata),
+                Err(error)
+                    if outcome::judge(outcome::code_of(&error)) == Judgement::Unreachable => {}
+                Err(error) => return Err(self.failed(&error, None)),
+            }
+        }
+        self.probe()
+    }
+
+    /// The same through a consumer, which can be given tokens and which hears why no connection comes about; the
+    /// Kafka crate tells an admin client neither.
+    fn probe(&self) -> Result<Metadata, PublishError> {
+        let probe: BaseConsumer<Context> = self
+            .kafka
+            .client(&self.id)
+            .create_with_context(Context::new(&self.kafka.security))
+            .map_err(|error| client_error(&error, &self.id))?;
         let started = Instant::now();
         loop {
+            drop(probe.poll(Duration::ZERO));
+            let code = match probe.fetch_metadata(None, SLICE) {
+                Ok(metadata) => return Ok(metadata),
+                Err(error) => outcome::code_of(&error),
+            };
+            while probe.poll(Duration::ZERO).is_some() {}
             if self.cancel.is_cancelled() {
                 return Err(cancelled(&self.id));
             }
-            match self.admin().inner().fetch_metadata(None, SLICE) {
-                Ok(metadata) => return Ok(metadata),
-                Err(error) => {
-                    let code = outcome::code_of(&error);
-                    if outcome::judge(code) != Judgement::Unreachable || started.elapsed() > TIMEOUT
-                    {
-                        return Err(self.failed(&error, None));
-                    }
-                }
+            let grave = probe.context().grave_error();
+            if grave.is_some() || started.elapsed() > TIMEOUT {
+                let (code, reason) = match grave {
+                    Some((code, reason)) => (code, Some(reason)),
+                    None => (code, probe.context().last_error().map(|(_, reason)| reason)),
+                };
+                let reason = reason.as_deref();
+                return Err(outcome::error(Phase::Describe, code, &self.id, None, reason, None));
             }
         }
     }
@@ -223,9 +252,7 @@ impl Cluster {
     }
 
     fn failed(&self, error: &KafkaError, topic: Option<&str>) -> PublishError {
-        let reason = self.admin().inner().context().last_error().map(|(_, reason)| reason);
-        let code = outcome::code_of(error);
-        outcome::error(Phase::Describe, code, &self.id, topic, reason.as_deref(), None)
+        outcome::error(Phase::Describe, outcome::code_of(error), &self.id, topic, None, None)
     }
 
     fn refused(&self, code: RDKafkaErrorCode, topic: Option<&str>) -> PublishError {

@@ -79,6 +79,13 @@ pub const CODES: &[CodeDoc] = &[
                again and reads from the checkpoint topic what is true. If it happens often, look at the brokers' logs.",
     },
     CodeDoc {
+        code: "publish.presence",
+        title: "it cannot be seen which instances are alive",
+        help: "The instances of a deployment are members of the consumer group `<deployment>.acequia`, by which a standby \
+               knows when it is its turn. The group's coordinator does not answer, or the right to read the group is \
+               missing.",
+    },
+    CodeDoc {
         code: "publish.claim_lost",
         title: "the claim of a new life is not in the checkpoint topic",
         help: "Kafka confirmed the claim and does not show it. The task starts again with a new claim.",

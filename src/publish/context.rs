@@ -23,6 +23,7 @@ pub(super) struct Context {
     failure: Mutex<Option<Failure>>,
     disturbances: AtomicU64,
     last: Mutex<Option<(RDKafkaErrorCode, String)>>,
+    grave: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
 
 /// The first delivery that failed by itself, or else the first that failed because of another.
@@ -41,6 +42,7 @@ impl Context {
             failure: Mutex::new(None),
             disturbances: AtomicU64::new(0),
             last: Mutex::new(None),
+            grave: Mutex::new(None),
         }
     }
 
@@ -57,6 +59,12 @@ impl Context {
     /// Whether requests may have been lost on their way in this life.
     pub(super) fn is_disturbed(&self) -> bool {
         self.disturbances.load(Ordering::Relaxed) > 0
+    }
+
+    /// The newest error that only a person can make go away. It is kept although others follow: librdkafka reports
+    /// that all brokers are down right after it.
+    pub(super) fn grave_error(&self) -> Option<(RDKafkaErrorCode, String)> {
+        self.grave.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The newest error of a connection, with what librdkafka says about it.
@@ -87,6 +95,10 @@ impl ClientContext for Context {
     fn error(&self, error: KafkaError, reason: &str) {
         let code = outcome::code_of(&error);
         tracing::debug!(target: "kafka", code = ?code, "{reason}");
+        if outcome::needs_a_person(code) {
+            *self.grave.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((code, reason.to_owned()));
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, reason.to_owned()));
     }
 

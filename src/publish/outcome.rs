@@ -114,6 +114,11 @@ pub(super) fn judge(code: RDKafkaErrorCode) -> Judgement {
     }
 }
 
+/// Whether waiting cannot help.
+pub(super) fn needs_a_person(code: RDKafkaErrorCode) -> bool {
+    matches!(judge(code), Judgement::Unauthenticated | Judgement::Untrusted | Judgement::Denied(_))
+}
+
 /// The code inside an error of the Kafka crate; `Fail` where it has none.
 pub(super) fn code_of(error: &KafkaError) -> RDKafkaErrorCode {
     match error {
@@ -193,7 +198,7 @@ fn hint(judgement: Judgement, phase: Phase, id: &str, topic: Option<&str>) -> Op
             "transactions need Kafka 2.5 or newer with `transaction.max.timeout.ms` of at least 60 s".to_owned()
         }
         Judgement::TopicMissing => {
-            format!("create topic `{topic}` with `acequia topics apply`; if it was deleted, find out why first")
+            format!("create topic `{topic}` with `acequia topics apply`; if it was deleted, find out why first; a topic that we have no right to describe looks missing too")
         }
         Judgement::RecordRefused => {
             "compare `max.message.bytes` of the topic with the limits of the pipeline".to_owned()

@@ -13,7 +13,6 @@ use std::{
 use acequia_api::CancellationToken;
 use rdkafka::{
     ClientConfig,
-    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseProducer, BaseRecord, Producer},
     util::Timeout,
@@ -22,7 +21,7 @@ use rdkafka::{
 use super::{
     KafkaConfig, PublishError, RefusedRecord,
     context::{Context, Failure, is_aftermath},
-    outcome::{self, Judgement, Phase},
+    outcome::{self, Phase},
 };
 
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
@@ -34,7 +33,9 @@ const FENCE_SLICE: Duration = Duration::from_millis(500);
 /// How long failed deliveries may take to be reported.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(2);
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
-const QUEUE_KIB: &str = "65536";
+/// What holds unless the deployment tunes it.
+const USUAL: &[(&str, &str)] =
+    &[("linger.ms", "5"), ("compression.type", "lz4"), ("queue.buffering.max.kbytes", "65536")];
 /// Errors are looked for once in so many records.
 const POLL_EVERY: u32 = 512;
 
@@ -116,19 +117,17 @@ impl TransactionalProducer {
             }
             let code = outcome::code_of(&error);
             let retriable = matches!(&error, KafkaError::Transaction(e) if e.is_retriable());
-            let last = self.producer.context().last_error();
-            if let Some((code, reason)) = &last
-                && needs_a_person(*code)
-            {
+            if let Some((code, reason)) = self.producer.context().grave_error() {
                 return Err(outcome::error(
                     Phase::Fence,
-                    *code,
+                    code,
                     &self.id,
                     None,
-                    Some(reason),
+                    Some(&reason),
                     None,
                 ));
             }
+            let last = self.producer.context().last_error();
             if !retriable || started.elapsed() > FENCE_DEADLINE {
                 let reason = last.as_ref().map(|(_, reason)| &**reason);
                 return Err(outcome::error(Phase::Fence, code, &self.id, None, reason, None));
@@ -310,16 +309,13 @@ impl TransactionalProducer {
 }
 
 fn settings(kafka: &KafkaConfig, id: &str, limits: SizeLimits) -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set_log_level(RDKafkaLogLevel::Info);
-    config.set("linger.ms", "5");
-    config.set("compression.type", "lz4");
-    config.set("queue.buffering.max.kbytes", QUEUE_KIB);
-    let asked = kafka.client(id);
-    for (key, value) in asked.config_map() {
-        config.set(key, value);
+    let mut config = kafka.client(id);
+    let batch = config.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(1_000_000);
+    for (key, usual) in USUAL {
+        if config.get(key).is_none() {
+            config.set(*key, *usual);
+        }
     }
-    let batch = asked.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(1_000_000);
     let millis = |duration: Duration| duration.as_millis().to_string();
     config
         .set("transactional.id", id)
@@ -333,14 +329,6 @@ fn settings(kafka: &KafkaConfig, id: &str, limits: SizeLimits) -> ClientConfig {
         .set("message.timeout.ms", millis(MESSAGE_TIMEOUT))
         .set("socket.timeout.ms", millis(SOCKET_TIMEOUT));
     config
-}
-
-/// Whether waiting cannot help.
-fn needs_a_person(code: RDKafkaErrorCode) -> bool {
-    matches!(
-        outcome::judge(code),
-        Judgement::Unauthenticated | Judgement::Untrusted | Judgement::Denied(_)
-    )
 }
 
 /// A client that could not be made. Never repeats a value of the configuration.
@@ -397,9 +385,21 @@ mod tests {
         );
         assert_eq!(config.get("message.max.bytes"), Some("2000000"));
         assert_eq!(config.get("linger.ms"), Some("50"));
+        assert_eq!(config.get("compression.type"), Some("lz4"));
         assert_eq!(config.get("acks"), Some("all"));
         let millis = |key: &str| config.get(key).unwrap().parse::<u64>().unwrap();
         assert!(millis("message.timeout.ms") < millis("transaction.timeout.ms"));
         assert!(millis("socket.timeout.ms") < millis("transaction.timeout.ms"));
+    }
+
+    #[test]
+    fn the_password_reaches_the_producer() {
+        let kafka: KafkaConfig = serde_json::from_value(serde_json::json!({
+            "bootstrap": "k:9093",
+            "security": {"tls": {}, "sasl": {"mechanism": "plain", "user": "a", "password": "b"}}
+        }))
+        .unwrap();
+        let limits = SizeLimits { smallest: 1000, largest: 1000 };
+        assert_eq!(settings(&kafka, "t", limits).get("sasl.password"), Some("b"));
     }
 }

@@ -153,3 +153,34 @@ fn values(kafka: &KafkaConfig, topic: &Arc<str>) -> Vec<String> {
     values.sort();
     values
 }
+
+/// Every code that the sources of this folder and of `checkpoint` name is explained, once.
+#[test]
+fn every_code_is_explained() {
+    let explained: Vec<&str> =
+        CODES.iter().chain(crate::checkpoint::CODES).map(|doc| doc.code).collect();
+    let unique: std::collections::BTreeSet<&&str> = explained.iter().collect();
+    assert_eq!(unique.len(), explained.len(), "a code is explained once");
+    let literal =
+        regex::Regex::new(r#""((?:publish|checkpoint|config\.kafka)\.[a-z_]+)""#).unwrap();
+    let mut folders = vec![
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/publish"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checkpoint"),
+    ];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for found in literal.captures_iter(&text) {
+                    seen += 1;
+                    assert!(explained.contains(&&found[1]), "{} in {}", &found[1], path.display());
+                }
+            }
+        }
+    }
+    assert!(seen > explained.len(), "the sources were found");
+}

@@ -428,7 +428,7 @@ pub(super) fn refuse_unfit(changes: &[Change]) -> Result<(), PublishError> {
         more => format!("{first}, and {more} more"),
     };
     Err(PublishError::operator(code, message).hint(
-        "`acequia topics plan` shows everything, `acequia topics apply` does what can be done",
+        "`acequia topics plan` shows everything, `acequia topics apply` does what can be done; a topic that we have no right to describe looks missing too",
     ))
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Compiler<'a> {
     pub(super) sources: Vec<Source>,
     pub(super) top: Option<EachPlan>,
     pub(super) lets: Vec<Let>,
+    /// Whether an expression could not be read, so that it is not known what it uses.
+    pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
     pub(super) broken: Vec<Slot>,
     /// The first slot that is not taken.
@@ -80,6 +82,7 @@ impl<'a> Compiler<'a> {
             sources: Vec::new(),
             top: None,
             lets: Vec::new(),
+            unread: false,
             broken: Vec::new(),
             next: 0,
             tables: BTreeSet::new(),
@@ -260,6 +263,7 @@ impl Compiler<'_> {
         match compiled {
             Ok(expr) => return Some(expr),
             Err(errors) => {
+                self.unread = true;
                 for error in errors {
                     let span = inside(self.form.file, text, error.span);
                     self.form.error(error.code, span, error.message).help = error.help;
@@ -302,7 +306,7 @@ impl Compiler<'_> {
             if self.names.is_used(index as Slot) {
                 self.sources[index].used = true;
             }
-            if !self.sources[index].used {
+            if !self.sources[index].used && !self.unread {
                 let message = format!("source field `{}` is never used", entry.name.text);
                 let help = "remove it: what is not used is not read from the source at all";
                 let warning = Diagnostic::warning(
@@ -323,7 +327,9 @@ impl Compiler<'_> {
                 .collect();
             self.mark_columns(top.source, &used);
         }
-        lets::unused(self, file);
+        if !self.unread {
+            lets::unused(self, file);
+        }
     }
 
     /// Marks columns of a list as read.

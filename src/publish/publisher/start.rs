@@ -70,7 +70,13 @@ impl Publisher {
         for topic in [&self.system.checkpoints, &self.system.state] {
             self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
         }
-        self.producer.commit()?;
+        if self.producer.commit()?.disturbed {
+            // A delayed duplicate of this commit could end the first transaction of the life: it gets a new epoch.
+            return Err(PublishError::transient(
+                "publish.interrupted",
+                format!("a connection broke while `{}` was claimed", self.id),
+            ));
+        }
         Ok(claim)
     }
 

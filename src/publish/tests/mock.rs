@@ -315,3 +315,14 @@ fn a_second_start_of_the_same_state_reads_it_from_its_cache() {
         assert_eq!(keys, life + 1);
     }
 }
+
+#[test]
+fn a_claim_whose_commit_may_have_been_sent_twice_is_made_again_by_a_new_life() {
+    let (broker, kafka) = broker("town");
+    fail(&broker, Api::EndTxn, &[Err::RD_KAFKA_RESP_ERR__TRANSPORT]);
+    let error = start(setup(&kafka, task("town", 1), None)).unwrap_err();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Transient, "publish.interrupted"));
+    let (mut publisher, next) = start(setup(&kafka, task("town", 1), None)).unwrap();
+    assert!(next.recovered.previous.is_some());
+    assert!(!publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap().rotate);
+}

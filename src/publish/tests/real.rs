@@ -260,3 +260,45 @@ fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
         }
     }
 }
+
+/// A cluster with users: `KAFKA_SASL_BOOTSTRAP` asks for SASL PLAIN, where `acequia` may do everything and `poor`
+/// nothing, both with the password `right`; `KAFKA_BOOTSTRAP_OF_SASL` is its open listener.
+fn with_user(user: &str, password: &str) -> Option<KafkaConfig> {
+    let Ok(bootstrap) = std::env::var("KAFKA_SASL_BOOTSTRAP") else {
+        eprintln!("not run: KAFKA_SASL_BOOTSTRAP names no Kafka");
+        return None;
+    };
+    let kafka = serde_json::json!({
+        "bootstrap": bootstrap,
+        "durability": {"replication": 1, "min_insync": 1},
+        "security": {
+            "insecure_reason": "a test",
+            "sasl": {"mechanism": "plain", "user": user, "password": password}
+        }
+    });
+    Some(serde_json::from_value(kafka).unwrap())
+}
+
+#[test]
+fn a_wrong_password_is_told_at_once_and_never_shown() {
+    let Some(kafka) = with_user("acequia", "hunter2-wrong") else { return };
+    let begun = Instant::now();
+    let error = start(setup(&kafka, task("town", 1), None)).unwrap_err();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "publish.unauthenticated"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[test]
+fn missing_rights_are_named_one_after_the_other_until_the_script_has_granted_all() {
+    let Some(rich) = with_user("acequia", "right") else { return };
+    let name = format!("rights-{}", uuid::Uuid::new_v4().simple());
+    apply(&rich, &plan(&name));
+    let (mut publisher, _) = start(setup(&rich, task(&name, 1), None)).unwrap();
+    publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
+    drop(publisher);
+    let poor = with_user("poor", "right").unwrap();
+    let error = start(setup(&poor, task(&name, 2), None)).unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Operator, "{error}");
+    assert!(error.advice().unwrap().contains("no right to describe"), "{error:?}");
+}

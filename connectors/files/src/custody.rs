@@ -1,0 +1,327 @@
+//! Files between being taken and being put away.
+//!
+//! The reader runs ahead of the engine, so a file that has been read to its end may not be committed for a
+//! while. Until then it must stay where a restart finds it. This queue knows, in reading order, every file that
+//! was begun; a commit tells how far the order is durable, and what lies before is put away: archived, deleted,
+//! or moved to quarantine with a report. Putting away is done again after a restart (a claimed file that the
+//! ledger calls done), and again after a failure, until it succeeds.
+
+use std::{
+    collections::VecDeque,
+    ffi::{OsStr, OsString},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use acequia_api::{Board, UnitState};
+
+use crate::{
+    config::{Archive, FilesConfig},
+    folder::{Folder, safe_name, shown},
+    intake::companion_of,
+    ledger::{Entry, FilePosition, Ledger, Outcome, Reason},
+};
+
+/// Where a file lies while it is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lies {
+    /// In the drop directory: not claimed.
+    Dropped,
+    /// In `.inflight/`.
+    Claimed,
+    /// Put away already, and read again because a person set the position back.
+    Archived,
+}
+
+/// A file that was begun.
+#[derive(Debug, Clone)]
+struct Held {
+    hash: String,
+    name: OsString,
+    lies: Lies,
+    end: Option<Entry>,
+    committed: bool,
+}
+
+/// What is to become of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Away {
+    Archive,
+    Quarantine,
+}
+
+/// The directories of a source, and the files in its hands.
+pub(crate) struct Custody {
+    pub(crate) config: Arc<FilesConfig>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) ledger: Ledger,
+    held: Mutex<VecDeque<Held>>,
+}
+
+impl Custody {
+    pub(crate) fn new(config: Arc<FilesConfig>, board: Arc<Board>, ledger: Ledger) -> Self {
+        Self { config, board, ledger, held: Mutex::default() }
+    }
+
+    pub(crate) fn inflight(&self) -> PathBuf {
+        self.config.directory.join(".inflight")
+    }
+
+    fn held(&self) -> MutexGuard<'_, VecDeque<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what an earlier reader had begun.
+    pub(crate) fn take_over(&self) {
+        self.held().retain(|file| file.committed);
+    }
+
+    /// Whether a file of this name is begun and not yet put away.
+    pub(crate) fn holds(&self, name: &OsStr, lies: Lies) -> bool {
+        self.held().iter().any(|file| file.name == name && file.lies == lies)
+    }
+
+    /// A file is going to be read.
+    pub(crate) fn begin(&self, hash: &str, name: &OsStr, lies: Lies) {
+        let (hash, name) = (hash.to_owned(), name.to_owned());
+        self.held().push_back(Held { hash, name, lies, end: None, committed: false });
+    }
+
+    /// The file begun last has been read, or refused.
+    pub(crate) fn end(&self, entry: Entry) {
+        if let Some(last) = self.held().back_mut() {
+            last.end = Some(entry);
+        }
+    }
+
+    /// The file begun last is not going to be read after all.
+    pub(crate) fn withdraw(&self) {
+        self.held().pop_back();
+    }
+
+    /// Everything up to `position` is durable. Gives whether something is to be put away.
+    pub(crate) fn committed(&self, position: &FilePosition) -> bool {
+        let mut held = self.held();
+        let (hash, inclusive) = match position {
+            FilePosition::After { file } => (file, true),
+            FilePosition::Inside(inside) => (&inside.file, false),
+        };
+        let Some(at) = held.iter().rposition(|file| file.hash == *hash) else { return false };
+        let upto = at + usize::from(inclusive);
+        for file in held.iter_mut().take(upto).filter(|file| !file.committed && file.end.is_some())
+        {
+            file.committed = true;
+            self.ledger.release(&file.hash);
+            let records = file.end.as_ref().map_or(0, |entry| entry.records);
+            self.board.set(&shown(&file.name), UnitState::Committed, records, None);
+        }
+        upto > 0
+    }
+
+    /// Puts away what is committed. What fails stays, with an alarm, for the next time.
+    pub(crate) fn put_away(&self) {
+        let due: Vec<Held> = self.held().iter().filter(|file| file.committed).cloned().collect();
+        for file in due {
+            let Some(entry) = &file.end else { continue };
+            if self.dispose(&file.hash, &file.name, file.lies, entry) {
+                self.held().retain(|held| {
+                    !(held.committed && held.name == file.name && held.hash == file.hash)
+                });
+            }
+        }
+    }
+
+    /// Puts one file away as its line in the ledger says. Gives whether that succeeded.
+    pub(crate) fn dispose(&self, hash: &str, name: &OsStr, lies: Lies, entry: &Entry) -> bool {
+        let away = match entry.outcome {
+            Outcome::Done => Away::Archive,
+            Outcome::Partial | Outcome::Quarantined => Away::Quarantine,
+        };
+        let moved = self.carry(hash, name, lies, away, Some(entry));
+        if moved {
+            let (state, note) = match entry.outcome {
+                Outcome::Done if entry.records == 0 => {
+                    (UnitState::Archived, Some("no records".to_owned()))
+                }
+                Outcome::Done => (UnitState::Archived, None),
+                _ => (UnitState::Quarantined, entry.reasons.first().map(|why| why.code.clone())),
+            };
+            self.board.set(&shown(name), state, entry.records, note);
+        }
+        moved
+    }
+
+    /// Puts a second copy of known content away, reported and not read.
+    pub(crate) fn dispose_duplicate(&self, hash: &str, name: &OsStr, lies: Lies, first: &Entry) {
+        let note = format!("duplicate of `{}`", first.name);
+        if self.carry(hash, name, lies, Away::Archive, None) {
+            self.receipt(name, hash, first, Some(&first.name));
+            self.board.set(&shown(name), UnitState::Duplicate, first.records, Some(note));
+        }
+    }
+
+    /// Moves a file to quarantine that could not even be identified, with a report.
+    pub(crate) fn turn_away(&self, name: &OsStr, lies: Lies, reason: Reason) {
+        let code = reason.code.clone();
+        let entry = Entry {
+            layout: 1,
+            name: name.to_string_lossy().into_owned(),
+            size: 0,
+            outcome: Outcome::Quarantined,
+            records: 0,
+            rejected: 0,
+            reasons: vec![reason],
+        };
+        let stand_in = crate::folder::short_hash(name);
+        if self.carry(&stand_in, name, lies, Away::Quarantine, Some(&entry)) {
+            self.board.set(&shown(name), UnitState::Quarantined, 0, Some(code));
+        }
+    }
+
+    fn carry(
+        &self,
+        hash: &str,
+        name: &OsStr,
+        lies: Lies,
+        away: Away,
+        entry: Option<&Entry>,
+    ) -> bool {
+        let result = self.try_carry(hash, name, lies, away, entry);
+        let subject = shown(name);
+        if let Err((path, cause)) = &result {
+            let message =
+                format!("`{subject}` could not be put away in `{}`: {cause}", path.display());
+            self.board.raise("files.archive_failed", &subject, message);
+        } else {
+            self.board.clear("files.archive_failed", &subject);
+        }
+        result.is_ok()
+    }
+
+    fn try_carry(
+        &self,
+        hash: &str,
+        name: &OsStr,
+        lies: Lies,
+        away: Away,
+        entry: Option<&Entry>,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        let config = &self.config;
+        let from = match lies {
+            Lies::Dropped => config.directory.clone(),
+            Lies::Claimed => self.inflight(),
+            Lies::Archived => return Ok(()),
+        };
+        let from = Folder::open(&from).map_err(|cause| (from, cause))?;
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| (path, cause)
+        };
+        let archive = config.archive();
+        if let (Some(entry), true) = (entry, config.receipt) {
+            self.receipt(name, hash, entry, None);
+        }
+        let target = match (away, &archive) {
+            (_, Archive::Keep) => return Ok(()),
+            (Away::Archive, Archive::Delete) => {
+                for name in [Some(name.to_owned()), companion_of(&config.complete.marker, name)] {
+                    let Some(name) = name else { continue };
+                    gone_is_fine(from.remove(&name)).map_err(failed(from.path()))?;
+                }
+                return Ok(());
+            }
+            (Away::Archive, Archive::To(path)) => config.directory.join(path),
+            (Away::Quarantine, _) => config.directory.join(&config.quarantine),
+        };
+        let to = Folder::open_or_create(&target).map_err(failed(&target))?;
+        if let (Away::Quarantine, Some(entry)) = (away, entry) {
+            let mut report = safe_name(name, hash);
+            report.push(".report.json");
+            to.write(&report, &summary(hash, entry, None)).map_err(failed(&target))?;
+        }
+        gone_is_fine(put(&from, name, &to, hash)).map_err(failed(&target))?;
+        for pattern in [&config.complete.marker, &config.complete.manifest] {
+            if let Some(companion) = companion_of(pattern, name) {
+                gone_is_fine(put(&from, &companion, &to, hash)).map_err(failed(&target))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receipt(&self, name: &OsStr, hash: &str, entry: &Entry, duplicate_of: Option<&str>) {
+        if !self.config.receipt {
+            return;
+        }
+        let mut receipt = safe_name(name, hash);
+        receipt.push(".receipt.json");
+        let written = Folder::open(&self.config.directory)
+            .and_then(|folder| folder.write(&receipt, &summary(hash, entry, duplicate_of)));
+        let subject = shown(name);
+        match written {
+            Ok(()) => self.board.clear("files.receipt_failed", &subject),
+            Err(cause) => {
+                let message = format!("the receipt for `{subject}` could not be written: {cause}");
+                self.board.raise("files.receipt_failed", &subject, message);
+            }
+        }
+    }
+}
+
+/// What was put away already is away: a restart does it again.
+fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Moves a file under its safe name, or beside a namesake under a name with its hash and a number.
+fn put(from: &Folder, name: &OsStr, to: &Folder, hash: &str) -> io::Result<()> {
+    let safe = safe_name(name, hash);
+    for attempt in 0..10_000_u32 {
+        let mut new = safe.clone();
+        if attempt > 0 {
+            new.push(format!(".{}", &hash[..hash.len().min(12)]));
+        }
+        if attempt > 1 {
+            new.push(format!(".{attempt}"));
+        }
+        match from.transfer(name, to, &new) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// What the sender and the operator are told: counts and reasons, no values.
+fn summary(hash: &str, entry: &Entry, duplicate_of: Option<&str>) -> Vec<u8> {
+    let outcome = match (duplicate_of, entry.outcome) {
+        (Some(_), _) => "duplicate",
+        (_, Outcome::Done) => "accepted",
+        (_, Outcome::Partial) => "accepted_in_part",
+        (_, Outcome::Quarantined) => "refused",
+    };
+    let advice = match outcome {
+        "accepted_in_part" => {
+            Some("send the file again, corrected: its first records have been published")
+        }
+        "refused" => Some("nothing was published; correct what is wrong and drop the file again"),
+        _ => None,
+    };
+    let accepted = entry.records - entry.rejected.min(entry.records);
+    let refused = matches!(entry.outcome, Outcome::Quarantined);
+    let mut json = serde_json::json!({
+        "file": entry.name, "sha256": hash, "size": entry.size, "outcome": outcome,
+        "accepted": if duplicate_of.is_some() || refused { 0 } else { accepted },
+        "refused": entry.rejected, "duplicate_of": duplicate_of, "reasons": entry.reasons,
+        "advice": advice,
+    });
+    if let Some(map) = json.as_object_mut() {
+        map.retain(|_, value| !value.is_null());
+    }
+    let mut bytes = serde_json::to_vec_pretty(&json).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
