@@ -26,6 +26,8 @@ mod position;
 mod schema;
 mod source;
 mod state;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use batch::{BatchLimits, RecordBatch, Reject, RowRef, RowTooLarge, RowWriter};
 pub use board::{Alarm, Board, UnitState, UnitStatus};

@@ -21,6 +21,11 @@ pub const CODES: &[CodeDoc] = &[
          Nothing was published. If the file is honest, raise the limit and drop it again.",
     ),
     doc(
+        "files.bug",
+        "an assumption of this program does not hold",
+        "This is our mistake. Keep the log and report it; the pipeline stops where everything is still consistent.",
+    ),
+    doc(
         "files.changed_while_read",
         "a file changed while it was read",
         "Its writer had not finished although the completeness rule said so. Use a marker, a manifest or a rename \

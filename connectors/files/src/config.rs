@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use acequia_api::ConfigFault;
 use acequia_formats::Format;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use jiff::{SignedDuration, civil::Time};
+use jiff::civil::Time;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -98,18 +98,35 @@ fn default_give_up() -> Period {
     Period(Duration::from_mins(15))
 }
 
-/// A length of time: `10s`, `5m`, `24h`.
+/// A length of time: a whole number and a unit, such as `250ms`, `5s`, `10min`, `6h`, `2d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period(pub Duration);
 
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let millis = match unit.trim_start() {
+            "ms" => 1,
+            "s" => 1000,
+            "min" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => 0,
+        };
+        let number = number.parse::<u64>().ok().filter(|_| millis > 0);
+        number
+            .and_then(|number| number.checked_mul(millis))
+            .map(|millis| Self(Duration::from_millis(millis)))
+            .ok_or_else(|| format!("`{text}` is not a length of time such as `5s` or `10min`"))
+    }
+}
+
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let span = SignedDuration::from_str(&text)
-            .map_err(|_| de::Error::custom(format!("`{text}` is not a length of time")))?;
-        Duration::try_from(span)
-            .map(Period)
-            .map_err(|_| de::Error::custom(format!("`{text}` is a negative length of time")))
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -119,7 +136,11 @@ impl JsonSchema for Period {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "A length of time: `10s`, `5m`, `24h`." })
+        json_schema!({
+            "type": "string",
+            "pattern": "^[0-9]{1,12} ?(ms|s|min|h|d)$",
+            "description": "A length of time: a whole number and a unit, such as `250ms`, `5s`, `10min`, `6h`, `2d`."
+        })
     }
 }
 
@@ -232,10 +253,11 @@ pub struct Arrival {
     pub every: Option<Period>,
     /// At least one before this time of day: `06:30`.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", regex(pattern = r"^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$"))]
     pub by: Option<Time>,
     /// The time zone of `by`; UTC unless given.
     #[serde(default)]
+    #[schemars(extend("format" = "time-zone"))]
     pub zone: Option<String>,
     /// The days on which `by` holds; every day unless given.
     #[serde(default)]

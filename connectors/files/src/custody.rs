@@ -7,7 +7,7 @@
 //! ledger calls done), and again after a failure, until it succeeds.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     ffi::{OsStr, OsString},
     io,
     path::{Path, PathBuf},
@@ -57,11 +57,14 @@ pub(crate) struct Custody {
     pub(crate) board: Arc<Board>,
     pub(crate) ledger: Ledger,
     held: Mutex<VecDeque<Held>>,
+    /// Held while files are put away: the reader and a commit may want to at the same time, and by the time the
+    /// second one acts, the name may belong to another file.
+    at_work: Mutex<()>,
 }
 
 impl Custody {
     pub(crate) fn new(config: Arc<FilesConfig>, board: Arc<Board>, ledger: Ledger) -> Self {
-        Self { config, board, ledger, held: Mutex::default() }
+        Self { config, board, ledger, held: Mutex::default(), at_work: Mutex::default() }
     }
 
     pub(crate) fn inflight(&self) -> PathBuf {
@@ -77,9 +80,13 @@ impl Custody {
         self.held().retain(|file| file.committed);
     }
 
-    /// Whether a file of this name is begun and not yet put away.
-    pub(crate) fn holds(&self, name: &OsStr, lies: Lies) -> bool {
-        self.held().iter().any(|file| file.name == name && file.lies == lies)
+    /// The names in `.inflight/` that are begun and not yet put away.
+    pub(crate) fn claimed(&self) -> HashSet<OsString> {
+        let held = self.held();
+        held.iter()
+            .filter(|file| file.lies == Lies::Claimed)
+            .map(|file| file.name.clone())
+            .collect()
     }
 
     /// A file is going to be read.
@@ -121,6 +128,7 @@ impl Custody {
 
     /// Puts away what is committed. What fails stays, with an alarm, for the next time.
     pub(crate) fn put_away(&self) {
+        let _at_work = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let due: Vec<Held> = self.held().iter().filter(|file| file.committed).cloned().collect();
         for file in due {
             let Some(entry) = &file.end else { continue };
@@ -153,12 +161,20 @@ impl Custody {
     }
 
     /// Puts a second copy of known content away, reported and not read.
-    pub(crate) fn dispose_duplicate(&self, hash: &str, name: &OsStr, lies: Lies, first: &Entry) {
+    pub(crate) fn dispose_duplicate(
+        &self,
+        hash: &str,
+        name: &OsStr,
+        lies: Lies,
+        first: &Entry,
+    ) -> bool {
         let note = format!("duplicate of `{}`", first.name);
-        if self.carry(hash, name, lies, Away::Archive, None) {
+        let moved = self.carry(hash, name, lies, Away::Archive, None);
+        if moved {
             self.receipt(name, hash, first, Some(&first.name));
             self.board.set(&shown(name), UnitState::Duplicate, first.records, Some(note));
         }
+        moved
     }
 
     /// Moves a file to quarantine that could not even be identified, with a report.

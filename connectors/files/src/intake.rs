@@ -5,29 +5,35 @@
 //! send none are served as well. Only names and a few numbers for each file are kept. Ages are measured by our
 //! own clock from when a file was first seen in its present state, never against the file server's.
 
+mod companion;
+mod expect;
+
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     ffi::{OsStr, OsString},
     io::{self, Read},
-    os::unix::ffi::{OsStrExt, OsStringExt},
+    os::unix::ffi::OsStrExt,
     sync::Arc,
     time::Duration,
 };
 
 use acequia_api::{RecordError, SourceError, UnitState};
 use globset::GlobSet;
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use regex::Regex;
+use jiff::Timestamp;
 use rustix::fs::FileType;
 
 use crate::{
     clock::Clock,
-    config::{Arrival, Claim, FilesConfig, Order},
+    config::{Claim, FilesConfig, Order},
     custody::{Custody, Lies},
     folder::{FileStatus, Folder, shown},
     ledger::Reason,
     source::directory_error,
 };
+
+pub(crate) use companion::{Promise, companion_of};
+use companion::{is_companion, promise_in};
+use expect::{Numbering, overdue};
 
 /// A file whose turn it is.
 #[derive(Debug)]
@@ -41,14 +47,6 @@ pub(crate) struct Candidate {
     pub(crate) give_up: bool,
 }
 
-/// What a manifest says of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Promise {
-    pub(crate) size: Option<u64>,
-    pub(crate) sha256: Option<String>,
-    pub(crate) records: Option<u64>,
-}
-
 /// A file that is watched until it is finished.
 #[derive(Debug)]
 struct Watch {
@@ -60,14 +58,6 @@ struct Watch {
     /// It was looked into as it is, and its end was missing.
     unfinished: bool,
     note: String,
-}
-
-struct Numbering {
-    regex: Regex,
-    hold_for: Option<Duration>,
-    last: Option<u64>,
-    /// The missing number that holds, and since when.
-    gap: Option<(u64, Duration)>,
 }
 
 /// Finds the next file.
@@ -99,14 +89,17 @@ fn config_error(cause: impl std::error::Error + Send + Sync + 'static) -> Source
 impl Intake {
     pub(crate) fn new(custody: Arc<Custody>, clock: Arc<dyn Clock>) -> Result<Self, SourceError> {
         let config = &custody.config;
+        // What an earlier life complained of is looked at afresh.
+        for alarm in custody.board.alarms() {
+            if alarm.code.starts_with("files.") {
+                custody.board.clear(&alarm.code, &alarm.subject);
+            }
+        }
         let numbering = match &config.sequence {
             None => None,
-            Some(sequence) => Some(Numbering {
-                regex: Regex::new(&format!("^(?:{})$", sequence.pattern)).map_err(config_error)?,
-                hold_for: sequence.hold_for.map(|period| period.0),
-                last: custody.ledger.sequence()?,
-                gap: None,
-            }),
+            Some(sequence) => {
+                Some(Numbering::new(sequence, custody.ledger.sequence()?).map_err(config_error)?)
+            }
         };
         let temporary = match &config.complete.rename {
             Some(globs) => globs.compile().map_err(config_error)?,
@@ -135,6 +128,11 @@ impl Intake {
         self.settling
     }
 
+    /// Something moved while it was looked at: it is worth another look.
+    pub(crate) fn look_again(&mut self) {
+        self.settling = true;
+    }
+
     /// Looks into the directory anew.
     pub(crate) fn scan(&mut self) -> Result<(), SourceError> {
         let custody = Arc::clone(&self.custody);
@@ -145,11 +143,10 @@ impl Intake {
         if config.claim == Claim::Rename
             && let Ok(inflight) = Folder::open(&custody.inflight())
         {
-            for name in inflight.names(|name| self.is_data(config, name)).map_err(failed)? {
-                if !custody.holds(&name, Lies::Claimed) {
-                    listed.push_back((name, Lies::Claimed));
-                }
-            }
+            let held = custody.claimed();
+            let ours = |name: &OsStr| self.is_data(config, name) && !held.contains(name);
+            let left = inflight.names(ours).map_err(failed)?;
+            listed.extend(left.into_iter().map(|name| (name, Lies::Claimed)));
         }
         let mut dropped = folder.names(|name| self.is_data(config, name)).map_err(failed)?;
         self.forget_absent(&dropped, &listed);
@@ -268,7 +265,8 @@ impl Intake {
     ) -> io::Result<Option<(FileStatus, Option<Promise>)>> {
         let status = folder.status(name)?;
         let settled = self.watch(name, status);
-        if self.changes.contains_key(name) && settled < Duration::from_secs(5) {
+        let settle = self.custody.config.complete.settle_for().unwrap_or(Duration::from_secs(5));
+        if self.changes.contains_key(name) && settled < settle {
             self.settling = true;
             return Ok(None);
         }
@@ -429,51 +427,18 @@ impl Intake {
             self.dealt.insert(candidate.name.clone(), candidate.status);
         }
         self.last_arrival = Some(self.clock.now());
-        let numbering = self.numbering.as_mut()?;
-        let number = numbering.number(&candidate.name)?;
-        numbering.last = numbering.last.max(Some(number));
-        numbering.last
+        self.numbering.as_mut()?.taken(&candidate.name)
     }
 
     /// The missing number that holds this file back.
     fn held_by_gap(&self, name: &OsStr) -> Option<u64> {
-        let numbering = self.numbering.as_ref()?;
-        let (number, last) = (numbering.number(name)?, numbering.last?);
-        (number > last.saturating_add(1)).then_some(last.saturating_add(1))
+        self.numbering.as_ref()?.holds(name)
     }
 
-    /// Puts the alarm up while a number is missing, and passes over it if that is allowed.
     fn watch_the_gap(&mut self) {
-        let now = self.clock.elapsed();
-        let Some(numbering) = &mut self.numbering else { return };
-        let board = &self.custody.board;
-        let Some(expected) = numbering.last.map(|last| last.saturating_add(1)) else {
-            let numbers = self.listed.iter().filter_map(|(name, _)| numbering.number(name));
-            numbering.last = numbers.min().and_then(|first| first.checked_sub(1));
-            return;
-        };
-        let mut ahead = self.listed.iter().filter_map(|(name, _)| numbering.number(name));
-        let missing = {
-            let mut numbers: Vec<u64> = ahead.by_ref().filter(|n| *n >= expected).collect();
-            numbers.sort_unstable();
-            numbers.first().copied().filter(|first| *first > expected)
-        };
-        if let Some((number, _)) = numbering.gap
-            && (missing.is_none() || number != expected)
-        {
-            board.clear("files.sequence_gap", &number.to_string());
-            numbering.gap = None;
-        }
-        let Some(next) = missing else { return };
-        let since = numbering.gap.get_or_insert((expected, now)).1;
-        if numbering.hold_for.is_some_and(|hold| now.saturating_sub(since) >= hold) {
-            let message = format!("number {expected} to {} were passed over", next - 1);
-            board.raise("files.sequence_skipped", &expected.to_string(), message);
-            board.clear("files.sequence_gap", &expected.to_string());
-            (numbering.last, numbering.gap) = (Some(next - 1), None);
-        } else {
-            let message = format!("number {expected} is missing; {next} and later are held");
-            board.raise("files.sequence_gap", &expected.to_string(), message);
+        if let Some(numbering) = &mut self.numbering {
+            let names = self.listed.iter().map(|(name, _)| name.as_os_str());
+            numbering.watch(names, self.clock.elapsed(), &self.custody.board);
         }
     }
 
@@ -489,40 +454,6 @@ impl Intake {
     }
 }
 
-impl Numbering {
-    fn number(&self, name: &OsStr) -> Option<u64> {
-        self.regex.captures(name.to_str()?)?.get(1)?.as_str().parse().ok()
-    }
-}
-
-/// Whether a feed is overdue, and what to tell. A deadline before the source was first opened does not count.
-pub(crate) fn overdue(
-    arrival: &Arrival,
-    now: Timestamp,
-    last: Option<Timestamp>,
-    opened: Timestamp,
-) -> Option<String> {
-    if let Some(every) = arrival.every {
-        let since = last.unwrap_or(opened);
-        let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
-        return (age > every.0).then(|| format!("no file has come since {since}"));
-    }
-    let by = arrival.by?;
-    let zone = arrival.zone.as_deref().map_or(Ok(TimeZone::UTC), TimeZone::get).ok()?;
-    let today = zone.to_datetime(now).date();
-    let deadline = (0..8)
-        .filter_map(|back| today.checked_sub(back.days()).ok())
-        .filter(|day| {
-            arrival.days.as_ref().is_none_or(|days| days.iter().any(|d| d.is(day.weekday())))
-        })
-        .filter_map(|day| zone.to_timestamp(day.to_datetime(by)).ok())
-        .find(|deadline| *deadline <= now)?;
-    let window = deadline.checked_sub(arrival.window.0).ok()?;
-    let came = last.is_some_and(|last| last >= window);
-    let counts = opened <= deadline || last.is_some();
-    (counts && !came).then(|| format!("no file has come for the deadline of {deadline}"))
-}
-
 fn kind_name(kind: FileType) -> &'static str {
     match kind {
         FileType::Symlink => "it is a symbolic link",
@@ -533,57 +464,3 @@ fn kind_name(kind: FileType) -> &'static str {
         _ => "it is not a regular file",
     }
 }
-
-/// The file that goes with `name` by a pattern with `{name}` or `{stem}`.
-pub(crate) fn companion_of(pattern: &Option<String>, name: &OsStr) -> Option<OsString> {
-    let pattern = pattern.as_deref()?;
-    let bytes = name.as_bytes();
-    let stem = bytes.iter().rposition(|&byte| byte == b'.').map_or(bytes, |dot| &bytes[..dot]);
-    let (before, after, middle) = match pattern.split_once("{name}") {
-        Some((before, after)) => (before, after, bytes),
-        None => pattern.split_once("{stem}").map(|(before, after)| (before, after, stem))?,
-    };
-    Some(OsString::from_vec([before.as_bytes(), middle, after.as_bytes()].concat()))
-}
-
-/// Whether a name can be a companion by this pattern, and so is not data.
-fn is_companion(pattern: &Option<String>, name: &OsStr) -> bool {
-    let Some(pattern) = pattern.as_deref() else { return false };
-    let Some((before, after)) =
-        pattern.split_once("{name}").or_else(|| pattern.split_once("{stem}"))
-    else {
-        return name == pattern;
-    };
-    let bytes = name.as_bytes();
-    bytes.len() > before.len() + after.len()
-        && bytes.starts_with(before.as_bytes())
-        && bytes.ends_with(after.as_bytes())
-}
-
-/// The line of a manifest about `name`: `name,size,sha256,records`, or `HASH  name` as `sha256sum` writes it.
-fn promise_in(text: &[u8], name: &OsStr) -> Option<Promise> {
-    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    for line in text.split(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.len() > 66
-            && (&line[64..66] == b"  " || &line[64..66] == b" *")
-            && &line[66..] == name.as_bytes()
-        {
-            let hash = std::str::from_utf8(&line[..64]).ok().filter(|hash| is_hash(hash))?;
-            return Some(Promise { sha256: Some(hash.to_ascii_lowercase()), ..Promise::default() });
-        }
-        let Some(rest) = line.strip_prefix(name.as_bytes()) else { continue };
-        let Some(rest) = rest.strip_prefix(b",") else { continue };
-        let mut fields = std::str::from_utf8(rest).ok()?.split(',').map(str::trim);
-        let mut field = || fields.next().filter(|field| !field.is_empty());
-        let size = field().map(str::parse).transpose().ok()?;
-        let sha256 = field().map(str::to_ascii_lowercase);
-        let records = field().map(str::parse).transpose().ok()?;
-        return Some(Promise { size, sha256, records });
-    }
-    None
-}
-
-#[cfg(test)]
-#[path = "intake/tests.rs"]
-mod tests;

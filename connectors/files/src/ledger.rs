@@ -197,8 +197,7 @@ fn file_key(hash: &str) -> String {
 
 fn change<T: Serialize>(key: &str, value: &T) -> Result<StateChange, SourceError> {
     let value = serde_json::to_vec(value).map_err(|cause| {
-        SourceError::bug("files.ledger_unwritable", "a line of the ledger could not be written")
-            .because(cause)
+        SourceError::bug("files.bug", "a line of the ledger could not be written").because(cause)
     })?;
     Ok(StateChange { key: key.to_owned(), value: Some(value) })
 }

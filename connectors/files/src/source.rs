@@ -186,8 +186,7 @@ impl Source for FilesSource {
                 let custody = Arc::clone(&self.custody);
                 // An archive on another file system means copying: not on the engine's thread.
                 tokio::task::spawn_blocking(move || custody.put_away()).await.map_err(|cause| {
-                    SourceError::bug("files.archive", "putting files away ended early")
-                        .because(cause)
+                    SourceError::bug("files.bug", "putting files away ended early").because(cause)
                 })?;
             }
             Ok(())
@@ -218,5 +217,30 @@ impl Hint {
             Ok(watcher)
         });
         Self { receiver, silent, _senders: [sender, mute], _watcher: watcher.ok() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_notice_of_the_operating_system_shortens_the_wait() {
+        let dir = tempfile::tempdir().unwrap();
+        let hint = Hint::watch(dir.path());
+        if hint._watcher.is_none() {
+            return;
+        }
+        std::fs::write(dir.path().join("a.csv"), "x").unwrap();
+        assert!(crate::SystemClock.pause(&hint.receiver, Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn without_notices_waiting_takes_its_time_and_nothing_else() {
+        let hint = Hint::watch(Path::new("/nowhere/at/all"));
+        assert!(hint._watcher.is_none());
+        assert!(!crate::SystemClock.pause(&hint.receiver, Duration::from_millis(1)));
     }
 }

@@ -1,0 +1,262 @@
+//! What a drop directory promises: order, resumption, claims, archives, receipts, alarms.
+
+use std::{sync::Arc, time::Duration};
+
+use acequia_api::{AnyConnector, ErrorClass, OpenContext, RecordBatch, UnitState, testkit::Life};
+use acequia_files::Files;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::{Drop, Refuses};
+
+#[tokio::test]
+async fn files_are_read_in_order_and_archived_after_the_commit_only() {
+    let mut drop = Drop::new(json!({}));
+    drop.put("b.csv", "ID\n2\n");
+    drop.put("a.csv", "ID\n1\n");
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let mut prepared = drop.prepared();
+    let limits = drop.limits;
+    drop.engine.live(&connector, &mut prepared, limits, Some(2), &mut || false).await;
+    assert!(drop.rows().is_empty() && !drop.has("archive"));
+    assert!(drop.has(".inflight/a.csv"));
+    assert_eq!(drop.drain().await, [r#"ID="1""#, r#"ID="2""#]);
+    assert!(drop.has("archive/a.csv") && drop.has("archive/b.csv"));
+    assert_eq!(std::fs::read_dir(drop.path(".inflight")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_archive_that_was_interrupted_is_finished_after_the_restart() {
+    let mut drop = Drop::new(json!({}));
+    drop.put("a.csv", "ID\n1\n");
+    drop.drain().await;
+    std::fs::rename(drop.path("archive/a.csv"), drop.path(".inflight/a.csv")).unwrap();
+    assert!(drop.drain().await.is_empty());
+    assert!(drop.has("archive/a.csv") && !drop.has(".inflight/a.csv"));
+    assert_eq!(drop.state("a.csv").0, UnitState::Archived);
+}
+
+#[tokio::test]
+async fn settling_takes_the_whole_time_without_a_change() {
+    let mut drop = Drop::new(json!({"complete": {"settle": {"for": "10s"}}}));
+    drop.put("a.csv", "ID\n1\n");
+    let path = drop.path("a.csv");
+    drop.on_idle
+        .lock()
+        .unwrap()
+        .push(Box::new(move || std::fs::write(path, "ID\n1\n2\n").unwrap()));
+    assert_eq!(drop.drain().await.len(), 2, "what was read is what was there when it had settled");
+}
+
+#[tokio::test]
+async fn a_temporary_name_is_not_data_until_it_is_renamed() {
+    let mut drop = Drop::new(json!({"match": "*", "complete": {"rename": ["*.tmp", "*.part"]}}));
+    drop.put("a.csv.tmp", "ID\n1\n");
+    drop.put(".hidden.csv", "ID\n1\n");
+    assert!(drop.drain().await.is_empty());
+    std::fs::rename(drop.path("a.csv.tmp"), drop.path("a.csv")).unwrap();
+    assert_eq!(drop.drain().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_manifest_promises_size_hash_and_records() {
+    let mut drop =
+        Drop::new(json!({"complete": {"manifest": "{stem}.manifest"}, "give_up_after": "1h"}));
+    drop.put("a.csv", "ID\n1\n");
+    drop.put("b.csv", "ID\n2\n");
+    drop.put("c.csv", "ID\n3\n");
+    drop.put("d.csv", "ID\n4\n");
+    drop.put("a.manifest", "a.csv,5,,1\n");
+    drop.put("b.manifest", "b.csv,6,,\n");
+    drop.put("c.manifest", format!("{}  c.csv\n", "0".repeat(64)));
+    drop.put("d.manifest", "d.csv,5,,7\n");
+    assert_eq!(drop.drain().await, [r#"ID="1""#]);
+    assert_eq!(drop.state("b.csv").0, UnitState::Waiting);
+    assert_eq!(drop.state("c.csv").0, UnitState::Waiting);
+    assert!(drop.reject().contains("files.manifest_mismatch"), "{}", drop.reject());
+    assert!(drop.has("archive/a.manifest"));
+}
+
+#[tokio::test]
+async fn a_directory_that_may_only_be_read_is_left_as_it_is() {
+    let mut drop = Drop::new(json!({"claim": "none"}));
+    drop.put("a.csv", "ID\n1\n");
+    drop.put("bad.csv", "ID,ID\n1,2\n");
+    assert_eq!(drop.drain().await.len(), 1);
+    let rejects = drop.dump().rejects.len();
+    assert!(drop.drain().await.is_empty(), "a restart reads nothing again");
+    assert_eq!(drop.dump().rejects.len(), rejects);
+    let mut names: Vec<_> =
+        std::fs::read_dir(drop.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["a.csv", "bad.csv"]);
+    drop.put("a.csv", "ID\n2\n");
+    assert_eq!(drop.drain().await, [r#"ID="2""#]);
+}
+
+#[tokio::test]
+async fn one_bad_record_condemns_its_file_when_configured() {
+    let mut drop = Drop::new(json!({"on_bad_record": "reject_file", "receipt": true}));
+    drop.put("a.csv", "ID,N\n1,a\nsecret-value\n3,c\n");
+    drop.put("b.csv", "ID,N\n4,d\n");
+    assert_eq!(drop.drain().await, [r#"ID="4" N="d""#]);
+    let reject = drop.reject().to_owned();
+    assert!(reject.contains("files.rejected") && reject.contains("decode.csv.ragged"), "{reject}");
+    let report = drop.read("quarantine/a.csv.report.json");
+    assert!(!report.contains("secret-value") && report.contains("\"line\": 3"), "{report}");
+    let receipt = drop.json("a.csv.receipt.json");
+    assert_eq!(
+        (receipt["outcome"].as_str(), receipt["accepted"].as_u64()),
+        (Some("refused"), Some(0))
+    );
+    drop.put("a.csv", "ID,N\n1,a\nsecret-value\n3,c\n");
+    drop.config["on_bad_record"] = json!("reject_record");
+    assert_eq!(drop.drain().await.len(), 2, "dropped again under another rule it is read");
+}
+
+#[tokio::test]
+async fn a_record_that_the_mapping_would_refuse_condemns_its_file_too() {
+    let drop = Drop::new(json!({"on_bad_record": "reject_file"}));
+    drop.put("a.csv", "ID\n1\n2\n");
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let cx =
+        OpenContext { precheck: Some(Arc::new(Refuses("2"))), ..drop.engine.context(drop.limits) };
+    let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
+    let split = source.splits().await.unwrap().remove(0);
+    let mut reader = source.reader(&split, None).await.unwrap();
+    let mut batch = RecordBatch::new(drop.limits);
+    while reader.fetch(&mut batch).await.unwrap() != acequia_api::Fetched::Batch {
+        drop.clock.advance(Duration::from_secs(3));
+    }
+    assert_eq!((batch.len(), batch.rejects().len()), (0, 1));
+    assert_eq!(batch.rejects()[0].errors[1].code, "map.required_missing");
+}
+
+#[tokio::test]
+async fn a_file_that_goes_bad_half_way_is_refused_from_there_and_says_so() {
+    let mut drop = Drop::new(json!({"receipt": true}));
+    drop.put("a.csv", "ID,N\n1,a\n2,\"never closed\n3,c\n4,d\n");
+    drop.put("b.csv", "ID,N\n5,e\n");
+    assert_eq!(drop.drain().await, [r#"ID="1" N="a""#, r#"ID="5" N="e""#]);
+    assert!(drop.has("quarantine/a.csv"));
+    assert_eq!(drop.json("a.csv.receipt.json")["outcome"], "accepted_in_part");
+}
+
+#[tokio::test]
+async fn reading_resumes_inside_packed_files() {
+    let rows: String = (0..500).map(|n| format!("{n},x\n")).collect();
+    for pack in [&(|bytes: &[u8]| bytes.to_vec()) as &dyn Fn(&[u8]) -> Vec<u8>, &|bytes| {
+        zstd::encode_all(bytes, 1).unwrap()
+    }] {
+        let mut drop = Drop::new(json!({}));
+        drop.limits.max_rows = 7;
+        drop.put("a.csv", pack(format!("ID,N\n{rows}").as_bytes()));
+        for stop in [1, 2, 3, 5, 8, 13] {
+            assert_eq!(drop.live(Some(stop)).await, Life::Stopped);
+        }
+        drop.drain().await;
+        let ids: Vec<_> = drop
+            .rows()
+            .iter()
+            .map(|row| row.split('"').nth(1).unwrap().parse::<u32>().unwrap())
+            .collect();
+        assert_eq!(ids, (0..500).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_progress_is_found_wherever_it_was_put_and_by_its_content() {
+    let mut drop = Drop::new(json!({}));
+    drop.limits.max_rows = 1;
+    drop.put("a.csv", "ID\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+    drop.live(Some(1)).await;
+    std::fs::rename(drop.path(".inflight/a.csv"), drop.path("renamed.csv")).unwrap();
+    drop.live(Some(1)).await;
+    assert!(drop.has(".inflight/renamed.csv"));
+    std::fs::create_dir(drop.path("archive")).unwrap();
+    std::fs::rename(drop.path(".inflight/renamed.csv"), drop.path("archive/a.csv")).unwrap();
+    drop.drain().await;
+    assert_eq!(drop.rows().len(), 9);
+}
+
+#[tokio::test]
+async fn a_feed_that_is_overdue_raises_an_alarm_until_a_file_comes() {
+    let mut drop = Drop::new(json!({"arrival": {"by": "06:30", "zone": "Europe/Madrid"}}));
+    drop.drain().await;
+    assert!(drop.alarms().is_empty());
+    drop.put("a.csv", "ID\n1\n");
+    drop.drain().await;
+    drop.clock.advance(Duration::from_hours(1));
+    drop.drain().await;
+    assert!(drop.alarms().is_empty(), "it came before the deadline");
+    drop.clock.advance(Duration::from_hours(24));
+    drop.drain().await;
+    assert_eq!(drop.alarms(), ["files.overdue"]);
+    drop.put("b.csv", "ID\n2\n");
+    drop.drain().await;
+    assert!(drop.alarms().is_empty(), "{:?}", drop.alarms());
+}
+
+#[tokio::test]
+async fn ten_thousand_tiny_files_are_read_in_order() {
+    let mut drop = Drop::new(json!({}));
+    for n in 0..10_000 {
+        drop.put(&format!("{n:05}.csv"), format!("ID\n{n}\n"));
+    }
+    let rows = drop.drain().await;
+    assert_eq!(rows.len(), 10_000);
+    assert_eq!(rows[9_999], r#"ID="9999""#);
+    assert_eq!(std::fs::read_dir(drop.path("archive")).unwrap().count(), 10_000);
+}
+
+#[tokio::test]
+async fn a_missing_directory_names_itself_and_what_to_do() {
+    let mut drop = Drop::new(json!({}));
+    drop.config["directory"] = json!("/nowhere/at/all");
+    let cx = drop.engine.context(drop.limits);
+    let error = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.err().unwrap();
+    assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "files.directory"));
+    assert!(error.to_string().contains("/nowhere/at/all") && error.advice().is_some());
+}
+
+#[tokio::test]
+async fn a_check_finds_what_would_go_wrong() {
+    use std::os::unix::fs::PermissionsExt;
+    let drop = Drop::new(json!({}));
+    std::fs::set_permissions(drop.dir.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let cx = drop.engine.context(drop.limits);
+    let mut source = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.unwrap();
+    let codes: Vec<_> = source.check().await.unwrap().into_iter().map(|f| f.code).collect();
+    assert_eq!(codes, ["files.world_writable"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn random_files_batches_and_stops_give_the_same_rows(
+        files in proptest::collection::vec(proptest::collection::vec("[a-z0-9 \"]{0,6}", 0..12), 1..5),
+        cuts in proptest::collection::vec((1_usize..6, 0_u64..6), 0..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let run = async |cuts: &[(usize, u64)]| {
+                let mut drop = Drop::new(json!({"format": {"csv": {"lenient": true}}}));
+                for (n, fields) in files.iter().enumerate() {
+                    let mut text = format!("ID,F{n}\n");
+                    for (line, field) in fields.iter().enumerate() {
+                        text.push_str(&format!("{n}-{line},\"{}\"\n", field.replace('"', "\"\"")));
+                    }
+                    drop.put(&format!("{n}.csv"), text);
+                }
+                for (rows, stop) in cuts {
+                    drop.limits.max_rows = *rows;
+                    drop.live(Some(*stop)).await;
+                }
+                drop.drain().await;
+                drop.engine.dump
+            };
+            assert_eq!(run(&cuts).await, run(&[]).await);
+        });
+    }
+}
