@@ -6,7 +6,7 @@ use acequia_api::AnyConnector;
 #[derive(Clone, Copy)]
 pub struct Registry(&'static [&'static dyn AnyConnector]);
 
-/// Every connector, one line each.
+/// One line each.
 static ALL: &[&dyn AnyConnector] = &[&acequia_files::Files::new()];
 
 /// Every connector.

@@ -4,7 +4,7 @@ use acequia_api::CodeDoc;
 
 /// All codes, sorted, each once.
 pub fn all() -> Vec<&'static CodeDoc> {
-    let sources: [&'static [CodeDoc]; 9] = [
+    let sources: [&'static [CodeDoc]; 10] = [
         crate::yaml::CODES,
         crate::config::CODES,
         crate::model::CODES,
@@ -13,6 +13,7 @@ pub fn all() -> Vec<&'static CodeDoc> {
         crate::event::CODES,
         crate::checkpoint::CODES,
         crate::publish::CODES,
+        acequia_files::CODES,
         acequia_formats::CODES,
     ];
     let mut codes: Vec<&CodeDoc> = sources.into_iter().flatten().collect();

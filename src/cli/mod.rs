@@ -93,6 +93,9 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Show it all: three dirty feeds become unified events, without a Kafka
+    #[command(
+        after_help = "Example:\n  acequia demo\n  acequia demo --keep        and read the events with a Kafka client of your own"
+    )]
     Demo(demo::DemoArgs),
     /// Make a new deployment, with comments and keys
     Init(init::InitArgs),

@@ -1,5 +1,7 @@
 //! The reference of the configuration, made from the same schemas that are enforced.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::schema;
@@ -7,7 +9,7 @@ use crate::connectors::Registry;
 
 /// The reference as Markdown: `acequia.yaml`, pipelines, and every connector.
 pub fn markdown(registry: Registry) -> String {
-    let mut page = Page { text: INTRODUCTION.to_owned() };
+    let mut page = Page { text: INTRODUCTION.to_owned(), shown: HashSet::new() };
     let daemon = schema::daemon();
     page.section("acequia.yaml", &daemon, &daemon);
     let pipeline = schema::pipeline(registry);
@@ -29,10 +31,13 @@ the folder of `acequia.yaml`. Secrets are references, `${file:PATH}` or `${env:N
 
 struct Page {
     text: String,
+    /// The keys of this section so far.
+    shown: HashSet<String>,
 }
 
 impl Page {
     fn section(&mut self, title: &str, schema: &Json, root: &Json) {
+        self.shown.clear();
         self.text.push_str(&format!("\n## {title}\n\n"));
         if let Some(about) = schema["description"].as_str() {
             self.text.push_str(&format!("{about}\n\n"));
@@ -76,6 +81,10 @@ impl Page {
         if let Some(items) = inner.keyword("items") {
             self.keys(&format!("{key}[]"), items, root, depth + 1);
         }
+        let (tag, words) = inner.tag();
+        if let Some(tag) = tag {
+            self.put([format!("`{key}.{tag}`"), words, "**required**".to_owned(), String::new()]);
+        }
         for variant in inner.variants() {
             self.keys(key, variant, root, depth + 1);
         }
@@ -90,8 +99,15 @@ impl Page {
         let kind = if is_source { "a connector, see below".to_owned() } else { field.kind() };
         let about = field.keyword("description").and_then(Json::as_str).unwrap_or_default();
         let cells = [format!("`{key}`"), kind, default, about.to_owned()];
-        let cells = cells.map(|cell| cell.replace('|', "\\|").replace("\n\n", " "));
-        self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        self.put(cells);
+    }
+
+    /// Variants of a block share keys; each is shown once.
+    fn put(&mut self, cells: [String; 4]) {
+        if self.shown.insert(cells[0].clone()) {
+            let cells = cells.map(|cell| cell.replace('|', "\\|").replace("\n\n", " "));
+            self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
     }
 }
 
@@ -106,14 +122,9 @@ impl<'s> Resolved<'s> {
         let mut next = Some(schema);
         while let Some(map) = next.and_then(Json::as_object) {
             parts.push(map);
-            let optional =
-                map.get("anyOf").and_then(Json::as_array).and_then(|list| match &list[..] {
-                    [inner, null] if null["type"] == "null" => Some(inner),
-                    _ => None,
-                });
             let target = map.get("$ref").and_then(Json::as_str);
             let target = target.and_then(|target| root.pointer(target.strip_prefix('#')?));
-            next = target.or(optional);
+            next = target.or_else(|| optional(map));
         }
         Self { parts }
     }
@@ -132,9 +143,26 @@ impl<'s> Resolved<'s> {
 
     fn variants(&self) -> impl Iterator<Item = &'s Json> {
         let lists = self.parts.iter().filter_map(|part| {
-            part.get("oneOf").or_else(|| part.get("anyOf")).and_then(Json::as_array)
+            let any = part.get("anyOf").filter(|_| optional(part).is_none());
+            part.get("oneOf").or(any).and_then(Json::as_array)
         });
         lists.flatten().filter(|variant| variant["type"] != "null")
+    }
+
+    /// The key that tells variants apart, and its values.
+    fn tag(&self) -> (Option<&'s str>, String) {
+        let mut tag = None;
+        let mut words = Vec::new();
+        for variant in self.variants() {
+            let fields = variant["properties"].as_object().into_iter().flatten();
+            for (name, field) in fields {
+                if let Some(word) = field["const"].as_str() {
+                    tag = Some(name.as_str());
+                    words.push(format!("`{word}`"));
+                }
+            }
+        }
+        (tag, words.join(", "))
     }
 
     /// What may stand there, in a few words.
@@ -197,6 +225,14 @@ impl<'s> Resolved<'s> {
         }
         words.dedup();
         words
+    }
+}
+
+/// `Option<T>` of a named type is written `anyOf: [T, null]`.
+fn optional(map: &Map<String, Json>) -> Option<&Json> {
+    match map.get("anyOf")?.as_array()?.as_slice() {
+        [inner, null] if null["type"] == "null" => Some(inner),
+        _ => None,
     }
 }
 

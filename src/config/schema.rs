@@ -23,9 +23,7 @@ pub fn pipeline(registry: Registry) -> Json {
     for connector in registry.iter() {
         variants.push(source(connector, &mut defs));
     }
-    if !variants.is_empty() {
-        schema["$defs"]["Source"] = json!({ "oneOf": variants });
-    }
+    schema["$defs"]["Source"] = json!({ "oneOf": variants });
     if let Some(known) = schema["$defs"].as_object_mut() {
         known.append(&mut defs);
     }
@@ -81,10 +79,10 @@ fn mark(schema: &mut Json) {
         Json::Object(map) => {
             for (word, format) in WORDS {
                 let field = map.get_mut("properties").and_then(|fields| fields.get_mut(word));
-                if let Some(Json::Object(field)) = field {
-                    if is_text(field) {
-                        field.entry("format").or_insert_with(|| format.into());
-                    }
+                if let Some(Json::Object(field)) = field
+                    && is_text(field)
+                {
+                    field.entry("format").or_insert_with(|| format.into());
                 }
             }
             map.values_mut().for_each(mark);

@@ -39,7 +39,7 @@ fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 
 /// The largest unit that divides the amount.
 fn written(amount: u64, units: &[(&str, u64)]) -> String {
-    let fits = units.iter().rev().find(|(_, factor)| amount > 0 && amount % factor == 0);
+    let fits = units.iter().rev().find(|(_, factor)| amount > 0 && amount.is_multiple_of(*factor));
     let (unit, factor) = fits.unwrap_or(&units[0]);
     format!("{}{unit}", amount / factor)
 }

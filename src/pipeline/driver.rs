@@ -398,6 +398,7 @@ impl Driver {
     }
 
     fn read_claims(&mut self) {
+        self.end_life_but_listen();
         let (report, life) = (self.report.clone(), self.lives);
         contest::read_claims(Arc::clone(&self.spec), move |outcome| {
             let _ = report.blocking_send((life, outcome));

@@ -13,6 +13,7 @@ use super::site::Site;
 /// A running daemon. Dropping it kills it.
 pub struct Daemon<'a> {
     site: &'a Site,
+    state: &'static str,
     child: Child,
     log: std::path::PathBuf,
 }
@@ -20,11 +21,26 @@ pub struct Daemon<'a> {
 impl<'a> Daemon<'a> {
     /// Starts `acequia run` with more arguments.
     pub fn start(site: &'a Site, name: &str, arguments: &[&str]) -> Self {
+        Self::spawn(site, name, "acequia.yaml", "state", arguments)
+    }
+
+    /// Starts it with another configuration of the site and the state directory that is named there.
+    pub fn start_at(site: &'a Site, name: &str, config: &str, state: &'static str) -> Self {
+        Self::spawn(site, name, config, state, &[])
+    }
+
+    fn spawn(
+        site: &'a Site,
+        name: &str,
+        config: &str,
+        state: &'static str,
+        arguments: &[&str],
+    ) -> Self {
         let log = site.path().join(format!("{name}.log"));
         let mut all = File::options().create(true).append(true).open(&log).unwrap();
         writeln!(all, "--- start").unwrap();
         let child = site
-            .acequia()
+            .acequia_at(config)
             .arg("run")
             .args(arguments)
             .env("ACEQUIA_LOG", "info")
@@ -32,7 +48,7 @@ impl<'a> Daemon<'a> {
             .stderr(all)
             .spawn()
             .unwrap();
-        Self { site, child, log }
+        Self { site, state, child, log }
     }
 
     /// What it has printed.
@@ -101,7 +117,8 @@ impl<'a> Daemon<'a> {
 
     /// The picture of its first pipeline, if it answers.
     pub fn picture(&self) -> Option<serde_json::Value> {
-        let mut socket = UnixStream::connect(self.site.path().join("state/admin.sock")).ok()?;
+        let mut socket =
+            UnixStream::connect(self.site.path().join(self.state).join("admin.sock")).ok()?;
         socket
             .write_all(b"GET /status HTTP/1.1\r\nhost: acequia\r\nconnection: close\r\n\r\n")
             .ok()?;

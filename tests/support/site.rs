@@ -57,8 +57,17 @@ impl Site {
 
     /// The program, told to use this deployment.
     pub fn acequia(&self) -> Command {
+        self.acequia_at("acequia.yaml")
+    }
+
+    /// The program, told to use another configuration of this deployment.
+    pub fn acequia_at(&self, config: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_acequia"));
-        command.arg("--config").arg(self.config()).stdin(Stdio::null()).env("NO_COLOR", "1");
+        command
+            .arg("--config")
+            .arg(self.path().join(config))
+            .stdin(Stdio::null())
+            .env("NO_COLOR", "1");
         command
     }
 

@@ -179,7 +179,8 @@ fn consume(
     let mut events = Vec::new();
     let mut rejects = Vec::new();
     thread::scope(|scope| {
-        let readers: Vec<_> = topics.iter().map(|topic| (topic, scope.spawn(|| read(topic)))).collect();
+        let readers: Vec<_> =
+            topics.iter().map(|topic| (topic, scope.spawn(|| read(topic)))).collect();
         let refused = scope.spawn(|| read(quarantine));
         let panicked = |_| Failure::new(ErrorClass::Bug, "demo.reader", "a consumer panicked");
         for (topic, reader) in readers {

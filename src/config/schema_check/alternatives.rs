@@ -27,6 +27,10 @@ impl Variants<'_> {
 
 impl<'s> Walk<'_, 's> {
     pub(super) fn alternatives(&mut self, node: &Node, variants: &[&'s Json], at: &At<'_>) {
+        if variants.is_empty() {
+            let message = format!("{} cannot be anything in this build", at.subject());
+            return self.report("config.unknown_value", head(node, at), message);
+        }
         if let (Some((tag, tagged)), Some(entries)) = (self.tagged(variants), node.entries()) {
             return self.by_tag(node, entries, tag, &tagged, at);
         }
