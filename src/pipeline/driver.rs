@@ -276,6 +276,7 @@ impl Driver {
                 .collect();
         });
         let context = OpenContext {
+            preview: false,
             pipeline: Arc::clone(&self.spec.name),
             projection: self.spec.projection.clone(),
             state: Arc::clone(&found.state.0),

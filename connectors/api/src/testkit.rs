@@ -161,6 +161,7 @@ impl Engine {
     /// What a source of this engine is opened with.
     pub fn context(&self, limits: BatchLimits) -> OpenContext {
         OpenContext {
+            preview: false,
             pipeline: "testkit".into(),
             projection: Projection::All,
             state: Arc::clone(&self.state) as _,

@@ -63,12 +63,17 @@ pub(crate) fn directory_error(path: &Path, cause: io::Error) -> SourceError {
 
 impl FilesSource {
     pub(crate) fn open(
-        config: FilesConfig,
+        mut config: FilesConfig,
         clock: Arc<dyn Clock>,
         cx: OpenContext,
     ) -> Result<Self, SourceError> {
         if let Some(fault) = config.faults().into_iter().next() {
             return Err(SourceError::operator(fault.code, fault.message));
+        }
+        if cx.preview {
+            config.claim = Claim::None;
+            config.archive = Some(Archive::Keep);
+            config.receipt = false;
         }
         Folder::open(&config.directory)
             .map_err(|cause| directory_error(&config.directory, cause))?;
