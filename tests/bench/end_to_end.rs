@@ -36,13 +36,13 @@ pub fn settings() -> String {
     format!(
         "# {RECORDS} records of 11 fields, {} bytes of CSV; producer: lz4, linger 5 ms, acks=all, idempotent, murmur2;\n\
          # pipeline: group commit at 250 ms, 100,000 records or 16 MiB; the loop by hand has no transaction; medians of {ROUNDS}",
-        feed::bytes(1000).len() as u64 * RECORDS / 1000
+        feed::bytes(0, 1000).len() as u64 * RECORDS / 1000
     )
 }
 
 /// Everything that needs a broker.
 pub fn all(wanted: &dyn Fn(&str) -> bool) {
-    let feed = feed::bytes(RECORDS);
+    let feed = feed::bytes(0, RECORDS);
     if wanted("mock") {
         compare("end-to-end/mock", Broker::Mock, &feed);
     }
