@@ -10,3 +10,4 @@
 mod kafka;
 mod mapping;
 mod support;
+mod tidy;
