@@ -22,7 +22,8 @@ fn demo(arguments: &[&str]) -> (String, Duration) {
 
 /// Rows of the summary by pipeline: read, published, rejected, filtered, duplicate files.
 fn summary(shown: &str, pipeline: &str) -> Vec<u64> {
-    let row = shown.lines().find(|line| line.trim_start().starts_with(&format!("{pipeline} "))).unwrap();
+    let row =
+        shown.lines().find(|line| line.trim_start().starts_with(&format!("{pipeline} "))).unwrap();
     row.split_whitespace().skip(1).take(5).map(|word| word.parse().unwrap()).collect()
 }
 
@@ -43,7 +44,8 @@ fn the_demonstration_shows_every_event_traceable_to_its_line_and_sums_up() {
         assert!(["LIC_", "SOL_", "PADRON_"].iter().any(|start| file.starts_with(start)), "{event}");
         assert!(line.parse::<u64>().is_ok_and(|line| line > 0), "{event}");
     }
-    for reason in ["decode.date", "decode.csv.ragged", "map.unmapped_code", "map.required_missing"] {
+    for reason in ["decode.date", "decode.csv.ragged", "map.unmapped_code", "map.required_missing"]
+    {
         assert!(shown.contains(reason), "{reason}");
     }
 }
@@ -103,8 +105,12 @@ fn a_run_that_is_told_once_drains_and_says_what_became_of_everything() {
     let ran = site.run(&["run", "--once"]);
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let text = String::from_utf8(ran.stdout).unwrap();
-    let row: Vec<&str> =
-        text.lines().find(|line| line.trim_start().starts_with("licences")).unwrap().split_whitespace().collect();
+    let row: Vec<&str> = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("licences"))
+        .unwrap()
+        .split_whitespace()
+        .collect();
     assert_eq!(row, ["licences", "done", "101", "100", "1", "0", "1"]);
     assert!(site.path().join("drop/archive").is_dir());
 }
@@ -117,5 +123,8 @@ fn a_mistake_in_the_deployment_is_shown_at_its_place_and_nothing_starts() {
     let ran = site.run(&["run", "--once"]);
     assert_eq!(ran.status.code(), Some(1));
     let text = String::from_utf8(ran.stderr).unwrap();
-    assert!(text.contains("mappings/licences.yaml:") && text.contains("did you mean `FEC_ALTA`?"), "{text}");
+    assert!(
+        text.contains("mappings/licences.yaml:") && text.contains("did you mean `FEC_ALTA`?"),
+        "{text}"
+    );
 }
