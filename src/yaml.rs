@@ -316,7 +316,7 @@ impl Reader<'_> {
     fn judge_key(&mut self, text: Option<&str>, earlier: Option<usize>, span: Range<usize>) {
         match (text, earlier) {
             (None, _) => {
-                self.fault("yaml.unsupported", span, "a key must be a plain word or quoted text")
+                self.fault("yaml.unsupported", span, "a key must be a plain word or quoted text");
             }
             (Some(text), Some(line)) => {
                 let message = format!("`{text}` stands here a second time");

@@ -149,7 +149,7 @@ fn check(mappings: u64) -> Row {
     Row::new(&format!("check/{mappings}-mappings"), best, "s")
 }
 
-/// The most memory that the daemon holds while it reads a large file; ACEQUIA_BENCH_GIB says how large, 10 unless
+/// The most memory that the daemon holds while it reads a large file; `ACEQUIA_BENCH_GIB` says how large, 10 unless
 /// told.
 fn memory() -> Row {
     let gib: u64 =
@@ -176,7 +176,7 @@ fn memory() -> Row {
         peak = peak.max(peak_mib(&pid).unwrap_or(0.0));
         match child.try_wait().expect("it can be asked") {
             Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(200)),
+            None => std::thread::park_timeout(Duration::from_millis(200)),
         }
     };
     assert!(status.success(), "the file is read");
