@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn every_duplicate_key_and_unsupported_construct_is_reported_at_once() {
+    fn bad_input_68_every_duplicate_key_and_unsupported_construct_is_reported_at_once() {
         let text = "a: 1\nb: &x 2\na: 3\nc: *x\nd: !int 4\n";
         let faults = read(text).unwrap_err();
         let codes: Vec<_> =
@@ -367,13 +367,13 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_as_indentation_is_a_syntax_error_on_its_line() {
+    fn bad_input_68_a_tab_as_indentation_is_a_syntax_error_on_its_line() {
         let faults = read("a:\n\tb: 1\n").unwrap_err();
         assert_eq!((faults[0].code, faults[0].line_column().0), ("yaml.syntax", 2));
     }
 
     #[test]
-    fn deep_nesting_is_refused_and_not_followed() {
+    fn bad_input_68_deep_nesting_is_refused_and_not_followed() {
         let faults = read(&"[".repeat(100_000)).unwrap_err();
         assert_eq!(faults[0].code, "yaml.syntax");
     }

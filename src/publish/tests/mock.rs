@@ -266,7 +266,7 @@ fn a_cancelled_start_ends_at_once() {
 }
 
 #[test]
-fn a_lost_checkpoint_topic_stops_the_start_and_only_a_reason_goes_on() {
+fn bad_input_72_a_lost_checkpoint_topic_stops_the_start_and_only_a_reason_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let (old_broker, kafka) = broker("town");
     let (mut publisher, _) = start(setup(&kafka, task("town", 1), Some(directory.path()))).unwrap();
