@@ -379,6 +379,28 @@ mod tests {
     }
 
     #[test]
+    fn bad_input_68_a_bomb_of_aliases_is_refused_and_not_unfolded() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..50 {
+            let ten = vec![format!("*a{}", n - 1); 10].join(", ");
+            text += &format!("a{n}: &a{n} [{ten}]\n");
+        }
+        let begun = std::time::Instant::now();
+        let faults = read(&text).unwrap_err();
+        assert!(faults.iter().all(|fault| fault.code == "yaml.unsupported"));
+        assert_eq!(faults[0].line_column().0, 1);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn bad_input_68_words_that_once_meant_true_or_false_stay_words() {
+        for word in ["no", "No", "NO", "yes", "on", "off", "y", "n", "08", "12:30:45"] {
+            let root = read(&format!("country: {word}\n")).unwrap();
+            assert_eq!(root.to_json(), serde_json::json!({ "country": word }));
+        }
+    }
+
+    #[test]
     fn an_empty_file_is_nothing() {
         assert!(read("# only a comment\n").unwrap().is_null());
     }

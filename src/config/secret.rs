@@ -252,7 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_69_a_secret_that_is_missing_empty_malformed_or_exposed_is_refused_without_showing_it() {
+    fn bad_input_69_a_secret_that_is_missing_empty_malformed_or_exposed_is_refused_without_showing_it()
+     {
         let code = |content: &[u8], mode| {
             let (_dir, secret) = file(content, mode);
             let fault = secret.read().unwrap_err();

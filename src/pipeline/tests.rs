@@ -38,6 +38,8 @@ use crate::{
     },
 };
 
+mod bad_inputs;
+
 const MODEL: &str = "\
 model: note
 version: 1

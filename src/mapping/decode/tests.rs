@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::mapping::value::TICKS_PER_DAY;
 
+mod bad_inputs;
+
 /// A specification of a type, changed as a test needs it.
 fn spec(kind: &str, change: impl FnOnce(&mut DecodeSpec)) -> DecodeSpec {
     let mut spec = DecodeSpec::of(Type::parse(kind).unwrap());

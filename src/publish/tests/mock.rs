@@ -8,7 +8,7 @@ use rdkafka::{
 
 use super::*;
 
-fn broker(deployment: &str) -> (DevBroker, KafkaConfig) {
+pub(super) fn broker(deployment: &str) -> (DevBroker, KafkaConfig) {
     let broker = DevBroker::start().unwrap();
     broker.create_topics(&plan(deployment)).unwrap();
     let kafka = KafkaConfig { embedded: true, ..KafkaConfig::default() };
