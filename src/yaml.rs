@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn every_duplicate_key_and_unsupported_construct_is_reported_at_once() {
+    fn bad_input_68_every_duplicate_key_and_unsupported_construct_is_reported_at_once() {
         let text = "a: 1\nb: &x 2\na: 3\nc: *x\nd: !int 4\n";
         let faults = read(text).unwrap_err();
         let codes: Vec<_> =
@@ -370,13 +370,13 @@ mod tests {
     }
 
     #[test]
-    fn a_tab_as_indentation_is_a_syntax_error_on_its_line() {
+    fn bad_input_68_a_tab_as_indentation_is_a_syntax_error_on_its_line() {
         let faults = read("a:\n\tb: 1\n").unwrap_err();
         assert_eq!((faults[0].code, faults[0].line_column().0), ("yaml.syntax", 2));
     }
 
     #[test]
-    fn deep_nesting_is_refused_and_not_followed() {
+    fn bad_input_68_deep_nesting_is_refused_and_not_followed() {
         let faults = read(&"[".repeat(100_000)).unwrap_err();
         assert_eq!(faults[0].code, "yaml.syntax");
     }
@@ -388,6 +388,28 @@ mod tests {
                 crate::diagnostic::render(&faults, false);
                 assert!(text.get(faults[0].span.clone()).is_some(), "{text:?}");
             }
+        }
+    }
+
+    #[test]
+    fn bad_input_68_a_bomb_of_aliases_is_refused_and_not_unfolded() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..50 {
+            let ten = vec![format!("*a{}", n - 1); 10].join(", ");
+            text += &format!("a{n}: &a{n} [{ten}]\n");
+        }
+        let begun = std::time::Instant::now();
+        let faults = read(&text).unwrap_err();
+        assert!(faults.iter().all(|fault| fault.code == "yaml.unsupported"));
+        assert_eq!(faults[0].line_column().0, 1);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn bad_input_68_words_that_once_meant_true_or_false_stay_words() {
+        for word in ["no", "No", "NO", "yes", "on", "off", "y", "n", "08", "12:30:45"] {
+            let root = read(&format!("country: {word}\n")).unwrap();
+            assert_eq!(root.to_json(), serde_json::json!({ "country": word }));
         }
     }
 

@@ -7,6 +7,7 @@
     reason = "a test binary: nothing is public, it stops at a surprise, and it says what it measured"
 )]
 
+mod bad_inputs;
 mod cli;
 mod kafka;
 mod mapping;

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn one_final_line_break_is_not_part_of_a_secret() {
+    fn bad_input_69_one_final_line_break_is_not_part_of_a_secret() {
         for content in [&b"hunter2"[..], b"hunter2\n", b"hunter2\r\n"] {
             let (_dir, secret) = file(content, 0o600);
             assert_eq!(secret.read().unwrap().expose_secret(), "hunter2");
@@ -252,7 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_missing_empty_malformed_or_exposed_is_refused_without_showing_it() {
+    fn bad_input_69_a_secret_that_is_missing_empty_malformed_or_exposed_is_refused_without_showing_it()
+     {
         let code = |content: &[u8], mode| {
             let (_dir, secret) = file(content, mode);
             let fault = secret.read().unwrap_err();

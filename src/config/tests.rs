@@ -243,7 +243,7 @@ fn a_file_that_is_too_long_not_text_or_no_file_is_refused_unread() {
 }
 
 #[test]
-fn a_secret_written_into_a_file_is_never_shown() {
+fn bad_input_69_a_secret_written_into_a_file_is_never_shown() {
     let text = "acequia: 1\ndeployment: town\nstate: s\nkafka:\n  bootstrap: \"localhost:9092\"\n  \
                 security: { sasl: { mechanism: plain, user: a, pasword: hunter2, password: hunter2 }, tsl: {} }\n";
     let (_, found) = load_files(&[("acequia.yaml", text)]);

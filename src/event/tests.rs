@@ -125,7 +125,7 @@ fn a_delete_has_no_data_and_a_tombstone_follows_it_where_there_is_to_be_one() {
 }
 
 #[test]
-fn a_refused_event_leaves_no_trace() {
+fn bad_input_70_a_refused_event_leaves_no_trace() {
     let batch = records(&unit("ab"), 1, 3);
     let mut encoder = Encoder::new(config());
     let mut out = EventBatch::new();
@@ -146,7 +146,7 @@ fn a_refused_event_leaves_no_trace() {
 }
 
 #[test]
-fn the_limit_is_the_size_of_the_whole_value() {
+fn bad_input_70_the_limit_is_the_size_of_the_whole_value() {
     let batch = records(&unit("ab"), 1, 2);
     let mut out = EventBatch::new();
     Encoder::new(config()).push(&mut out, batch.at(0), upsert("K", b"{}")).unwrap();

@@ -38,6 +38,8 @@ use crate::{
     },
 };
 
+mod bad_inputs;
+
 const MODEL: &str = "\
 model: note
 version: 1
@@ -269,6 +271,7 @@ impl Rig {
                 accept_regression: None,
                 cancel: CancellationToken::new(),
             },
+            ask_first: false,
             once: !self.script.endless,
             schedule: None,
             rest_after: Duration::from_secs(60),
@@ -404,7 +407,7 @@ async fn a_pause_holds_and_a_resume_goes_on_without_repeating() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_feed_that_is_all_bad_trips_the_breaker_and_fills_no_quarantine() {
+async fn bad_input_75_a_feed_that_is_all_bad_trips_the_breaker_and_fills_no_quarantine() {
     let mut all = records(5000);
     for record in &mut all {
         record.2 = "bad".into();

@@ -10,6 +10,7 @@ use acequia_api::{
 use super::*;
 use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
 
+mod bad_inputs;
 mod mock;
 mod real;
 

@@ -87,7 +87,7 @@ fn place(found: &Diagnostic) -> Place {
 }
 
 #[test]
-fn every_mistake_is_shown_at_its_place_and_nothing_else_is() {
+fn bad_input_66_every_mistake_is_shown_at_its_place_and_nothing_else_is() {
     let (mut count, mut codes) = (0, std::collections::BTreeSet::new());
     let mut wrong = String::new();
     for entry in fs::read_dir(folder().join("diagnostics")).unwrap() {

@@ -28,7 +28,7 @@ fn task(pipeline: &str) -> Task {
 }
 
 #[test]
-fn the_rules_of_kinship() {
+fn bad_input_72_another_cluster_and_a_step_back_are_a_regression() {
     use RegressionReason::{Absent, Behind, Diverged, OtherCluster};
     let mirror = Mirror::of(&head(5, ME));
     let cases = [

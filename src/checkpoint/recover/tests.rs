@@ -124,7 +124,7 @@ fn a_sequence_that_goes_back_or_stands_still_is_refused() {
 }
 
 #[test]
-fn a_corrupt_record_of_ours_stops_and_one_of_another_pipeline_does_not() {
+fn bad_input_72_a_corrupt_record_of_ours_stops_and_one_of_another_pipeline_does_not() {
     for (pipeline, code) in [("p", Some("checkpoint.corrupt")), ("q", None)] {
         let mut log = Log::default();
         log.0.push((StoredKey::split(&task(pipeline), "a").to_bytes(), Some(b"{}".to_vec())));

@@ -60,7 +60,7 @@ fn a_sealed_position_shows_nothing_of_the_position() {
 }
 
 #[test]
-fn a_newer_format_is_called_newer_and_names_the_place() {
+fn bad_input_72_a_newer_format_is_called_newer_and_names_the_place() {
     let newer = include_str!("../fixtures/head.v1.json").replace("\"format\":1", "\"format\":2");
     let error = parse::<HeadRecord>("head record", newer.as_bytes(), &at()).unwrap_err();
     assert_eq!(error.code, "checkpoint.newer_format");

@@ -312,7 +312,7 @@ fn all_mistakes_are_reported_in_the_order_of_the_text() {
 }
 
 #[test]
-fn hostile_expressions_are_refused_quickly_and_never_overflow_the_stack() {
+fn bad_input_67_hostile_expressions_are_refused_quickly_and_never_overflow_the_stack() {
     let deep = |open: &str, core: &str, close: &str, levels: usize| {
         format!("{}{core}{}", open.repeat(levels), close.repeat(levels))
     };

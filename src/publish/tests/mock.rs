@@ -8,7 +8,7 @@ use rdkafka::{
 
 use super::*;
 
-fn broker(deployment: &str) -> (DevBroker, KafkaConfig) {
+pub(super) fn broker(deployment: &str) -> (DevBroker, KafkaConfig) {
     let broker = DevBroker::start().unwrap();
     broker.create_topics(&plan(deployment)).unwrap();
     let kafka = KafkaConfig { embedded: true, ..KafkaConfig::default() };
@@ -267,7 +267,7 @@ fn a_cancelled_start_ends_at_once() {
 }
 
 #[test]
-fn a_lost_checkpoint_topic_stops_the_start_and_only_a_reason_goes_on() {
+fn bad_input_72_a_lost_checkpoint_topic_stops_the_start_and_only_a_reason_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     let (old_broker, kafka) = broker("town");
     let (mut publisher, _) = start(setup(&kafka, task("town", 1), Some(directory.path()))).unwrap();

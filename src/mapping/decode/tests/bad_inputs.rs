@@ -1,0 +1,90 @@
+//! Numbers, dates and times as legacy systems write them, when nothing or something else is declared.
+
+use super::*;
+
+#[test]
+fn bad_input_13_a_comma_or_a_group_is_read_only_where_it_is_declared() {
+    table(
+        &plain("decimal(12,2)"),
+        &[("1.5", "1.50"), ("1,5", "!"), ("1.234", "!"), ("1,234", "!"), ("1.250,50", "!")],
+    );
+    let comma = decoder("decimal(12,2)", |spec| spec.decimal = Some(','));
+    table(&comma, &[("1,5", "1.50"), ("1.234", "!"), ("1.5", "!"), ("1.250,50", "!")]);
+    let english = decoder("decimal(12,2)", |spec| spec.group = Some(','));
+    table(&english, &[("1,234", "1234.00"), ("1,234.5", "1234.50"), ("1.234,5", "!")]);
+    let spanish = decoder("decimal(12,2)", |spec| {
+        spec.decimal = Some(',');
+        spec.group = Some('.');
+    });
+    table(&spanish, &[("1.234", "1234.00"), ("1.234,5", "1234.50"), ("1,234.5", "!")]);
+}
+
+#[test]
+fn bad_input_19_numbers_that_are_identifiers_take_no_path_through_floats() {
+    for id in ["007", "12345678901234567890", "1E5", "1e5", "+5", "-0"] {
+        table(&plain("text"), &[(id, id)]);
+    }
+    table(
+        &plain("decimal(20,0)"),
+        &[("12345678901234567891", "12345678901234567891"), ("1E5", "!")],
+    );
+}
+
+#[test]
+fn bad_input_20_what_is_no_exact_decimal_is_refused() {
+    let long = format!("1{}", "0".repeat(5000));
+    table(
+        &plain("decimal(12,2)"),
+        &[
+            ("-0", "!"),
+            ("-0.00", "!"),
+            ("NaN", "!"),
+            ("Infinity", "!"),
+            ("-inf", "!"),
+            ("1e2", "!"),
+            ("1E-2147483648", "!"),
+            ("10000000000", "!"),
+            (&long, "!"),
+        ],
+    );
+}
+
+#[test]
+fn bad_input_21_a_sentinel_is_null_where_it_is_declared_and_only_there() {
+    let declared = decoder("date", |spec| {
+        spec.format = Some("DD/MM/YYYY".to_owned());
+        spec.null_if = words(&["", "00/00/0000", "31/12/9999"]);
+    });
+    table(
+        &declared,
+        &[
+            ("", "null"),
+            ("00/00/0000", "null"),
+            ("31/12/9999", "null"),
+            ("30/12/9999", "9999-12-30"),
+            ("31/02/2023", "!"),
+        ],
+    );
+    table(
+        &formatted("date", "DD/MM/YYYY"),
+        &[("", "!"), ("00/00/0000", "!"), ("31/12/9999", "9999-12-31")],
+    );
+}
+
+#[test]
+fn bad_input_21_two_digits_of_a_year_need_a_declared_century() {
+    let spec = spec("date", |spec| spec.format = Some("DDMMYY".to_owned()));
+    assert_eq!(compile(&spec).unwrap_err().code, "mapping.decode.century");
+}
+
+#[test]
+fn bad_input_23_a_time_without_a_zone_is_an_instant_only_in_a_declared_zone() {
+    let spec = spec("timestamptz", |spec| spec.format = Some("YYYY-MM-DD HH24:MI".to_owned()));
+    assert_eq!(compile(&spec).unwrap_err().code, "mapping.decode.zone");
+    table(&plain("timestamptz"), &[("2021-07-01T12:00:00", "!")]);
+    let madrid = decoder("timestamptz", |spec| {
+        spec.format = Some("YYYY-MM-DD HH24:MI".to_owned());
+        spec.zone = Some("Europe/Madrid".to_owned());
+    });
+    table(&madrid, &[("2021-07-01 12:00", "2021-07-01T10:00:00Z")]);
+}

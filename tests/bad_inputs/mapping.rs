@@ -1,0 +1,119 @@
+//! Mappings that are wrong or hostile, and records without a key.
+
+use std::time::{Duration, Instant};
+
+use acequia::{
+    diagnostic::{Diagnostic, SourceFile},
+    mapping::{self, Library, Texts, protect::AnyKeys},
+};
+
+/// However large or hostile a mapping is, checking it takes no longer, in a test build on a busy machine.
+const BOUND: Duration = Duration::from_secs(5);
+
+const MODEL: &str = "\
+model: note
+version: 1
+fields:
+  id:   { type: text, required: true, class: internal }
+  text: { type: text, class: internal }
+  size: { type: int, class: internal }
+";
+
+/// What the checker says of a model and a mapping, in bounded time.
+fn check(model: &str, mapping: &str) -> (Library, Vec<Diagnostic>) {
+    let texts = Texts {
+        models: vec![SourceFile::new("note.yaml", model)],
+        mappings: vec![SourceFile::new("notes.yaml", mapping)],
+        ..Texts::default()
+    };
+    let begun = Instant::now();
+    let checked = mapping::check(&texts, &AnyKeys);
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+    checked
+}
+
+/// A mapping of `ID`, `T` and `N` with these lines behind `to` and these members of `fields`.
+fn notes(lines: &str, fields: &str) -> String {
+    format!(
+        "mapping: notes\nto: note/1\n{lines}from: {{ ID: text, T: text, N: int }}\nkey: id\n\
+         fields:\n  id: ID\n{fields}"
+    )
+}
+
+fn assert_refused(model: &str, mapping: &str, code: &str, line: usize) {
+    let (library, found) = check(model, mapping);
+    assert!(library.mappings.is_empty(), "{code}: refused as a whole");
+    let places: Vec<_> = found.iter().map(|found| (found.code, found.line_column().0)).collect();
+    assert!(places.contains(&(code, line)), "{code}: {places:?}");
+    assert!(found.iter().all(|found| found.line_column().1 > 0));
+}
+
+#[test]
+fn bad_input_66_every_mistake_of_a_mapping_refuses_it_before_anything_is_read() {
+    assert_refused(MODEL, &notes("", "  txet: T\n  size: N\n"), "mapping.unknown_field", 7);
+    assert_refused(MODEL, &notes("", "  text: T\n  size: T\n"), "mapping.type_clash", 8);
+    assert_refused(MODEL, &notes("let: { a: b, b: a }\n", "  text: T\n"), "mapping.let_cycle", 3);
+    assert_refused(MODEL, &notes("", "  text: T\n  text: ID\n"), "yaml.duplicate_key", 8);
+    assert_refused(
+        MODEL,
+        &notes("", "  text: { from: T, const: x }\n"),
+        "mapping.two_producers",
+        7,
+    );
+    let unclassified = MODEL.replace("size: { type: int, class: internal }", "size: { type: int }");
+    let (library, found) = check(&unclassified, &notes("", "  size: N\n"));
+    assert!(library.mappings.is_empty());
+    assert!(found.iter().any(|found| found.code == "model.class_missing"));
+}
+
+#[test]
+fn bad_input_67_an_expression_of_a_megabyte_or_ten_thousand_parentheses_is_refused() {
+    let long = format!("when: \"{}N = 1\"\n", "N = 5 OR ".repeat(120_000));
+    assert!(long.len() > 1_000_000);
+    assert_refused(MODEL, &notes(&long, "  text: T\n"), "mapping.expr.too_long", 3);
+    for levels in [1_000, 10_000] {
+        let deep = format!("when: \"{}N = 1{}\"\n", "(".repeat(levels), ")".repeat(levels));
+        let (library, found) = check(MODEL, &notes(&deep, "  text: T\n"));
+        assert!(library.mappings.is_empty());
+        let code = if levels < 2_000 { "mapping.expr.too_deep" } else { "mapping.expr.too_long" };
+        assert_eq!((found[0].code, found[0].line_column().0), (code, 3));
+    }
+}
+
+#[test]
+fn bad_input_67_a_pattern_that_would_explode_is_refused_and_none_takes_long() {
+    for pattern in ["(((a{100}){100}){100}){100}", "(\\\\pL{500}){500}"] {
+        let field = format!("  text: {{ from: T, pattern: \"{pattern}\" }}\n");
+        assert_refused(MODEL, &notes("", &field), "mapping.bad_pattern", 7);
+    }
+    // What makes a backtracking matcher take longer than the world is old.
+    for pattern in ["(a+)+b", "(a|a)*b", "(a|aa)+b", "(.*a){20}b"] {
+        let text = "a".repeat(20_000);
+        let mapping = notes("", &format!("  text: {{ from: T, pattern: \"{pattern}\" }}\n"))
+            + "tests:\n  - name: refused at once\n    given: { ID: x, T: "
+            + &text
+            + " }\n    rejects: [{ code: map.pattern, field: text }]\n";
+        let (library, found) = check(MODEL, &mapping);
+        assert!(found.is_empty(), "{pattern}: {:?}", found[0].code);
+        let begun = Instant::now();
+        let results = mapping::run_tests(&library.mappings["notes"]);
+        assert!(begun.elapsed() < BOUND, "{pattern}: {:?}", begun.elapsed());
+        assert!(results[0].ok(), "{pattern}: {:?}", results[0].differences);
+    }
+}
+
+#[test]
+fn bad_input_71_a_mapping_without_a_key_is_refused_and_so_is_a_record_whose_key_is_null() {
+    let keyless = notes("", "  text: T\n").replace("key: id\n", "");
+    assert_refused(MODEL, &keyless, "mapping.missing_key", 1);
+    let constant = notes("", "  text: { const: x }\n").replace("key: id\n", "key: text\n");
+    assert_refused(MODEL, &constant, "mapping.key_constant", 5);
+
+    let null = notes("", "  text: T\n").replace("ID: text", "ID: { type: text, null_if: [\"-\"] }")
+        + "tests:\n  - name: null\n    given: { ID: \"-\", T: x }\n    \
+           rejects: [{ code: map.key_missing, field: id }]\n";
+    let (library, found) = check(MODEL, &null);
+    assert!(found.is_empty(), "{:?}", found[0].code);
+    let results = mapping::run_tests(&library.mappings["notes"]);
+    assert!(results[0].ok(), "{:?}", results[0].differences);
+}
