@@ -11,6 +11,9 @@ use super::*;
 use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
 
 mod bad_inputs;
+/// The Kafka of the tests, shared with the test binary of the whole.
+#[path = "../../tests/support/kafka.rs"]
+mod kafka_node;
 mod mock;
 mod real;
 

@@ -2,7 +2,8 @@
 //! stopped.
 //!
 //! The jars come from Maven once per target directory. The node runs under a small shell that holds a pipe from this
-//! process: when the pipe closes, for whatever reason this process ends, the shell kills the node.
+//! process, the leash: told a line, the shell kills the node; when the pipe closes without a word, for whatever reason
+//! this process ended, it also removes what the node had.
 
 use std::{
     fs::{self, File},
@@ -21,6 +22,15 @@ use rdkafka::{
 use tempfile::TempDir;
 
 const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/kafka/pom.xml");
+/// The shell that holds the leash: the directory of the node, then its command line.
+const KEEPER: &str = r#"
+directory=$1; shift
+"$@" </dev/null & node=$!
+echo $node
+read -r _ || gone=yes
+kill -9 $node 2>/dev/null; wait $node
+[ -z "$gone" ] || rm -rf "$directory"
+"#;
 /// So long may a start take on a machine that does other things too.
 const START: Duration = Duration::from_secs(90);
 
@@ -67,7 +77,7 @@ impl Kafka {
             .args(["kafka.tools.StorageTool", "format", "-t", "AcequiaTestsClusterIdA", "-c"])
             .arg(directory.path().join("server.properties"))
             .output()
-            .unwrap();
+            .expect("Java runs: `.ci/setup test` installs it");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut kafka = Self {
             bootstrap: format!("127.0.0.1:{port}"),
@@ -90,7 +100,8 @@ impl Kafka {
         let server = java(directory);
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", "\"$@\" </dev/null & node=$!; echo $node; read -r _; kill -9 $node 2>/dev/null; wait $node", "sh"])
+            .args(["-c", KEEPER, "sh"])
+            .arg(directory)
             .arg(server.get_program())
             .args(server.get_args())
             .arg("kafka.Kafka")
@@ -159,6 +170,7 @@ pub fn java(directory: &Path) -> Command {
         "-XX:+UseSerialGC",
         "-Dfile.encoding=UTF-8",
     ])
+    .arg(format!("-Djava.io.tmpdir={}", directory.display()))
     .arg(format!("-Dlog4j2.configurationFile={}", directory.join("log4j2.yaml").display()))
     .arg("-cp")
     .arg(libraries().join("*"));
@@ -169,7 +181,9 @@ pub fn java(directory: &Path) -> Command {
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned();
+        // This program is `target/debug/deps/acequia-…`, whether it holds unit tests or the others.
+        let program = std::env::current_exe().unwrap();
+        let target = program.ancestors().nth(3).unwrap();
         let version = fs::read_to_string(POM).unwrap();
         let version =
             version.split("<kafka.version>").nth(1).unwrap().split('<').next().unwrap().to_owned();
