@@ -37,6 +37,7 @@ const START: Duration = Duration::from_secs(90);
 /// A Kafka to test against: one of our own, or the cluster that `KAFKA_BOOTSTRAP` names.
 pub struct Kafka {
     bootstrap: String,
+    with_users: Option<String>,
     node: Option<Node>,
 }
 
@@ -56,7 +57,7 @@ pub fn shared() -> Arc<Kafka> {
     static SHARED: OnceLock<Arc<Kafka>> = OnceLock::new();
     Arc::clone(SHARED.get_or_init(|| {
         Arc::new(match std::env::var("KAFKA_BOOTSTRAP") {
-            Ok(bootstrap) => Kafka { bootstrap, node: None },
+            Ok(bootstrap) => Kafka { bootstrap, with_users: None, node: None },
             Err(_) => Kafka::start(),
         })
     }))
@@ -66,12 +67,9 @@ impl Kafka {
     /// Starts a node and waits until it answers.
     pub fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (port, controller) = (free_port(), free_port());
-        fs::write(
-            directory.path().join("server.properties"),
-            properties(directory.path(), port, controller),
-        )
-        .unwrap();
+        let ports = Ports { open: free_port(), users: free_port(), controller: free_port() };
+        fs::write(directory.path().join("server.properties"), properties(directory.path(), &ports))
+            .unwrap();
         fs::write(directory.path().join("log4j2.yaml"), LOGGING).unwrap();
         let formatted = java(directory.path())
             .args(["kafka.tools.StorageTool", "format", "-t", "AcequiaTestsClusterIdA", "-c"])
@@ -80,7 +78,8 @@ impl Kafka {
             .expect("Java runs: `.ci/setup test` installs it");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut kafka = Self {
-            bootstrap: format!("127.0.0.1:{port}"),
+            bootstrap: format!("127.0.0.1:{}", ports.open),
+            with_users: Some(format!("127.0.0.1:{}", ports.users)),
             node: Some(Node { directory, running: None }),
         };
         kafka.resume();
@@ -90,6 +89,12 @@ impl Kafka {
     /// Where clients connect.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// Where clients connect by SASL PLAIN without TLS: `acequia` may do everything, `poor` nothing, both with the
+    /// password `right`. Only a node of our own has such a listener.
+    pub fn bootstrap_with_users(&self) -> Option<&str> {
+        self.with_users.as_deref()
     }
 
     /// Starts the node again where it was, with what it had.
@@ -222,16 +227,31 @@ Configuration:
       AppenderRef: [{ ref: out }]
 ";
 
-fn properties(directory: &Path, port: u16, controller: u16) -> String {
+struct Ports {
+    open: u16,
+    users: u16,
+    controller: u16,
+}
+
+/// Clients of the open listener are anonymous and may do everything, so that rights play a part only where a test asks
+/// for users.
+fn properties(directory: &Path, ports: &Ports) -> String {
     let data = directory.join("data");
+    let Ports { open, users, controller } = ports;
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users}\n\
          controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         sasl.enabled.mechanisms=PLAIN\n\
+         listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+         org.apache.kafka.common.security.plain.PlainLoginModule required \
+         user_acequia=\"right\" user_poor=\"right\";\n\
+         authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+         super.users=User:ANONYMOUS;User:acequia\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\
          offsets.topic.replication.factor=1\n\

@@ -257,11 +257,12 @@ fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
     }
 }
 
-/// A cluster with users: `KAFKA_SASL_BOOTSTRAP` asks for SASL PLAIN, where `acequia` may do everything and `poor`
-/// nothing, both with the password `right`; `KAFKA_BOOTSTRAP_OF_SASL` is its open listener.
+/// The listener that asks for SASL PLAIN, where `acequia` may do everything and `poor` nothing, both with the password
+/// `right`.
 fn with_user(user: &str, password: &str) -> Option<KafkaConfig> {
-    let Ok(bootstrap) = std::env::var("KAFKA_SASL_BOOTSTRAP") else {
-        eprintln!("not run: KAFKA_SASL_BOOTSTRAP names no Kafka");
+    let node = kafka_node::shared();
+    let Some(bootstrap) = node.bootstrap_with_users() else {
+        eprintln!("not run: the users of the cluster of KAFKA_BOOTSTRAP are not known");
         return None;
     };
     let kafka = serde_json::json!({
