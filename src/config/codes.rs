@@ -172,7 +172,11 @@ pub const CODES: &[CodeDoc] = &[
         "there is no mapping of this name",
         "A mapping is known by its `mapping:` line, not by its file name, and stands directly in `mappings/`.",
     ),
-    code("config.unknown_value", "the value is not one of those allowed", "The note lists them."),
+    code(
+        "config.unknown_value",
+        "the value is not one of those allowed",
+        "The note below the message lists them.",
+    ),
     code(
         "config.unknown_zone",
         "there is no such time zone",

@@ -57,6 +57,39 @@ fn unsaid(sources: &[Source], explained: &BTreeSet<&str>) -> Vec<String> {
     once.map(|code| format!("nothing says `{code}`")).collect()
 }
 
+/// Codes with two explanations, of which only one would ever be shown.
+fn explained_twice(sources: &[Source]) -> Vec<String> {
+    let tables = sources.iter().filter_map(|source| {
+        let (_, after) = source.text.split_once("const CODES: &[CodeDoc] = &[")?;
+        Some(Source::new(&source.path, after.split("\n];").next()?))
+    });
+    let (mut seen, mut found) = (BTreeMap::new(), Vec::new());
+    for table in tables {
+        for code in table.texts().into_iter().filter(|text| looks_like_a_code(text)) {
+            if let Some(other) = seen.insert(code.clone(), table.path.clone()) {
+                found.push(format!("`{code}` is explained in {other} and in {}", table.path));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_code_is_explained_once() {
+    nothing(&explained_twice(&source::rust()));
+}
+
+#[test]
+fn a_code_with_two_explanations_is_found() {
+    let table = |path, code| {
+        let table = "pub const CODES: &[CodeDoc] = &[\n    doc(\"CODE\", \"a title\", \"help\"),\n];\n\"a.other\"";
+        Source::new(path, &table.replace("CODE", code))
+    };
+    let sources =
+        [table("src/a.rs", "a.one"), table("src/b.rs", "a.two"), table("src/c.rs", "a.one")];
+    assert_eq!(explained_twice(&sources), ["`a.one` is explained in src/a.rs and in src/c.rs"]);
+}
+
 #[test]
 fn every_code_is_explained() {
     let explained = codes().iter().map(|doc| doc.code).collect();
