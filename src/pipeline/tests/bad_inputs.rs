@@ -45,7 +45,7 @@ async fn bad_input_70_an_event_or_key_that_is_too_large_goes_to_quarantine_alone
     all[2].0 = "k".repeat((64 << 10) + 1);
     let rig = Rig::new(Script { records: all, ..Script::default() });
     let mut spec = rig.spec();
-    spec.targets[0].encoder.max_value_bytes = 2000;
+    spec.targets[0].encoder.max_event_bytes = 2000;
     assert_eq!(rig.run(spec).await, Stop::Done);
     assert_eq!(reasons(&rig), [("encode.key_too_large", 1), ("encode.too_large", 1)]);
     assert_eq!(rig.keys(), ["n-0000", "n-0003", "n-0004"]);
