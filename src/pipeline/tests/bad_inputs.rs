@@ -58,7 +58,7 @@ async fn bad_input_71_a_record_with_an_empty_key_goes_to_quarantine_alone() {
     all[1].0 = String::new();
     let rig = Rig::new(Script { records: all, ..Script::default() });
     assert_eq!(rig.run(rig.spec()).await, Stop::Done);
-    assert_eq!(reasons(&rig), [("encode.key_empty", 1)]);
+    assert_eq!(reasons(&rig), [("map.key_missing", 1)]);
     assert_eq!(rig.keys(), ["n-0000", "n-0002", "n-0003", "n-0004"]);
     assert_eq!(rig.quarantined(), 1);
 }
