@@ -111,7 +111,7 @@ fn bad_input_71_a_mapping_without_a_key_is_refused_and_so_is_a_record_whose_key_
     assert_refused(MODEL, &constant, "mapping.key_constant", 4);
 
     let null = notes("", "  text: T\n").replace("ID: text", "ID: { type: text, null_if: [\"-\"] }")
-        + "tests:\n  - name: null\n    given: { ID: \"-\", T: x }\n    \
+        + "tests:\n  - name: no key\n    given: { ID: \"-\", T: x }\n    \
            rejects: [{ code: map.key_missing, field: id }]\n";
     let (library, found) = check(MODEL, &null);
     assert!(!diagnostic::has_errors(&found), "{}", diagnostic::render(&found, false));
