@@ -34,8 +34,8 @@ pub struct EncoderConfig {
     pub dataclass: &'static str,
     /// Index of the topic in the pipeline's list.
     pub topic: u16,
-    /// The most bytes that a value may have.
-    pub max_value_bytes: usize,
+    /// The most bytes that key and value may have together.
+    pub max_event_bytes: usize,
     /// Whether a delete is followed by a tombstone, for compacted topics.
     pub tombstones: bool,
 }
@@ -85,7 +85,7 @@ pub struct Encoder {
     upsert: Frame,
     delete: Frame,
     topic: u16,
-    max_value_bytes: usize,
+    max_event_bytes: usize,
     tombstones: bool,
     origin: Option<Origin>,
 }
@@ -101,7 +101,7 @@ impl Encoder {
             split: config.split,
             topic: config.topic,
             // Lengths are kept in 32 bits.
-            max_value_bytes: config.max_value_bytes.min(1 << 30),
+            max_event_bytes: config.max_event_bytes.min(1 << 30),
             tombstones: config.tombstones,
             origin: None,
         }
@@ -131,8 +131,9 @@ impl Encoder {
         let id = origin.digest.row(row, mapped.index);
         let mut event = out.event(mapped.key.as_bytes());
         frame.write(event.value(), origin, row, &mapped, id)?;
-        if event.value_len() > self.max_value_bytes {
-            let shape = format!("{} bytes, at most {}", event.value_len(), self.max_value_bytes);
+        let bytes = mapped.key.len() + event.value_len();
+        if bytes > self.max_event_bytes {
+            let shape = format!("{bytes} bytes, at most {}", self.max_event_bytes);
             return Err(RecordError::encode("encode.too_large").detail(shape));
         }
         event.keep(Seal {

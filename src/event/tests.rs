@@ -18,7 +18,7 @@ fn config() -> EncoderConfig {
         mapping_version: "0123456789ab".into(),
         dataclass: "personal",
         topic: 3,
-        max_value_bytes: 10_000,
+        max_event_bytes: 10_000,
         tombstones: true,
     }
 }
@@ -146,13 +146,13 @@ fn bad_input_70_a_refused_event_leaves_no_trace() {
 }
 
 #[test]
-fn bad_input_70_the_limit_is_the_size_of_the_whole_value() {
+fn bad_input_70_the_limit_is_the_size_of_key_and_whole_value() {
     let batch = records(&unit("ab"), 1, 2);
     let mut out = EventBatch::new();
     Encoder::new(config()).push(&mut out, batch.at(0), upsert("K", b"{}")).unwrap();
-    let len = out.events().next().unwrap().value.unwrap().len();
-    for (max_value_bytes, fits) in [(len, true), (len - 1, false)] {
-        let mut encoder = Encoder::new(EncoderConfig { max_value_bytes, ..config() });
+    let len = "K".len() + out.events().next().unwrap().value.unwrap().len();
+    for (max_event_bytes, fits) in [(len, true), (len - 1, false)] {
+        let mut encoder = Encoder::new(EncoderConfig { max_event_bytes, ..config() });
         assert_eq!(encoder.push(&mut out, batch.at(0), upsert("K", b"{}")).is_ok(), fits);
     }
 }

@@ -52,8 +52,6 @@ pub struct Surroundings {
 const REST_AFTER: Duration = Duration::from_secs(60);
 /// Partitions of an event topic that Acequia creates.
 const EVENT_PARTITIONS: i32 = 6;
-/// What the topic's own limit leaves to key and value of an event, unless the pipeline says less.
-const DEFAULT_TOPIC_BYTES: usize = 1_000_000 - 2048;
 
 /// Compiles one pipeline.
 ///
@@ -213,7 +211,7 @@ fn target(
             mapping_version: mapping.version.clone(),
             dataclass: mapping.class.name(),
             topic,
-            max_value_bytes: max_event.min(DEFAULT_TOPIC_BYTES),
+            max_event_bytes: max_event,
             tombstones: config.publish.tombstones,
         },
     }

@@ -286,7 +286,7 @@ impl Driver {
             board: Arc::clone(&self.status.board),
             limits: self.spec.limits,
             once: self.spec.once || self.spec.schedule.is_some(),
-            precheck: Some(Arc::new(Judge::new(&self.spec))),
+            precheck: Some(Arc::new(Judge::new(&self.spec, &found.event_bytes))),
             cancel: life.cancel.clone(),
             life: Some(life.tracker.token()),
         };
@@ -294,6 +294,7 @@ impl Driver {
             spec: Arc::clone(&self.spec),
             status: Arc::clone(&self.status),
             checkpoint: found.checkpoint,
+            event_bytes: found.event_bytes,
             context,
             orders,
             resting: life.resting.subscribe(),

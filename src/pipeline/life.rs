@@ -83,6 +83,8 @@ pub struct Opening {
     pub status: Arc<StatusCell>,
     /// Where the splits stand.
     pub checkpoint: Checkpoint,
+    /// What key and value of an event may have together, per topic.
+    pub event_bytes: Arc<[usize]>,
     /// For the source.
     pub context: OpenContext,
     /// To the committer.
@@ -139,7 +141,8 @@ impl Opening {
                 acknowledge(&mut *source, split, position).await;
             }
             let reader = source.reader(split, resume.as_ref()).await?;
-            let stage = Stage::new(&self.spec, &split.id, Some(Arc::clone(&self.status)));
+            let status = Some(Arc::clone(&self.status));
+            let stage = Stage::new(&self.spec, &split.id, &self.event_bytes, status);
             let ports = split::Ports {
                 orders: self.orders.clone(),
                 empties: parcel::circulation(&split.id, self.spec.limits),

@@ -48,6 +48,8 @@ pub struct Recovered {
     pub state: SharedState,
     /// Whether nothing was ever committed.
     pub first_run: bool,
+    /// What key and value of an event may have together, per topic of the pipeline.
+    pub event_bytes: Arc<[usize]>,
 }
 
 /// A committed transaction.

@@ -45,10 +45,19 @@ enum Fate {
 }
 
 impl Stage {
-    /// A stage for a split.
-    pub fn new(spec: &Spec, split: &Arc<str>, status: Option<Arc<StatusCell>>) -> Self {
+    /// A stage for a split. `event_bytes` is what the topics of the pipeline take, which the configuration can only
+    /// lower.
+    pub fn new(
+        spec: &Spec,
+        split: &Arc<str>,
+        event_bytes: &[usize],
+        status: Option<Arc<StatusCell>>,
+    ) -> Self {
         let lane = |target: &super::spec::Target| {
-            let config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
+            let mut config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
+            if let Some(room) = event_bytes.get(usize::from(config.topic)) {
+                config.max_event_bytes = config.max_event_bytes.min(*room);
+            }
             Lane {
                 mapping: Arc::clone(&target.mapping),
                 encoder: Encoder::new(config),
@@ -217,9 +226,9 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge with the mappings of the pipeline.
-    pub fn new(spec: &Spec) -> Self {
-        let mut stage = Stage::new(spec, &"judge".into(), None);
+    /// A judge with the mappings of the pipeline; for `event_bytes` see [`Stage::new`].
+    pub fn new(spec: &Spec, event_bytes: &[usize]) -> Self {
+        let mut stage = Stage::new(spec, &"judge".into(), event_bytes, None);
         stage.breaker = None;
         Self { stage: Mutex::new((stage, EventBatch::new())) }
     }

@@ -241,7 +241,7 @@ impl Rig {
             mapping_version: mapping.version.clone(),
             dataclass: mapping.class.name(),
             topic: 0,
-            max_value_bytes: 100_000,
+            max_event_bytes: 100_000,
             tombstones: false,
         };
         let timing = Timing { first_backoff: Duration::from_millis(1), ..Timing::default() };

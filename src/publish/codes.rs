@@ -63,8 +63,9 @@ pub const CODES: &[CodeDoc] = &[
     CodeDoc {
         code: "publish.record_refused",
         title: "Kafka refuses a record for what it is",
-        help: "Too large for the topic, or not what a schema validation on the broker wants. The batch is tried again, \
-               then halved until the record is found; it goes to quarantine and the others are published.",
+        help: "Too large for the topic, or not what a schema validation on the broker wants. Nothing of its batch \
+               is committed and the pipeline stops where it stood. Raise `max.message.bytes` of the topic, or correct \
+               what the schema asks for, then resume.",
     },
     CodeDoc {
         code: "publish.unreachable",

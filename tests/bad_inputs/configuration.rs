@@ -40,7 +40,8 @@ fn bad_input_68_what_yaml_readers_guess_about_is_refused_with_its_line() {
         ("state: other\n", "yaml.duplicate_key"),
         ("keys:\n\tstate: x\n", "yaml.syntax"),
         ("keys: &a { state: x }\n", "yaml.unsupported"),
-        ("keys: *a\n", "yaml.unsupported"),
+        ("keys: &a\n  <<: *a\n", "yaml.unsupported"),
+        ("keys: !!map {}\n", "yaml.unsupported"),
     ] {
         site.write("acequia.yaml", format!("{good}{more}").as_bytes());
         assert_refused(&site.run(&["check"]), &[code, "acequia.yaml:"]);

@@ -4,8 +4,8 @@
 //! one module are here. The table below is the whole of them, and what it lists without a test fails.
 
 mod configuration;
+mod limits;
 mod mapping;
-mod quarantine;
 
 use std::{
     collections::BTreeMap,

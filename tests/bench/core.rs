@@ -52,7 +52,7 @@ fn encoder_config(mapping: &Mapping) -> EncoderConfig {
         mapping_version: mapping.version.clone(),
         dataclass: mapping.class.name(),
         topic: 0,
-        max_value_bytes: 900_000,
+        max_event_bytes: 900_000,
         tombstones: false,
     }
 }

@@ -66,9 +66,14 @@ pub fn shared() -> Arc<Kafka> {
 impl Kafka {
     /// Starts a node and waits until it answers.
     pub fn start() -> Self {
+        Self::start_at(free_ports())
+    }
+
+    /// Starts a node on a port for clients, one for clients with users and one for itself. Panics with the node's own
+    /// log if it ends instead.
+    pub fn start_at(ports: [u16; 3]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let ports = Ports { open: free_port(), users: free_port(), controller: free_port() };
-        fs::write(directory.path().join("server.properties"), properties(directory.path(), &ports))
+        fs::write(directory.path().join("server.properties"), properties(directory.path(), ports))
             .unwrap();
         fs::write(directory.path().join("log4j2.yaml"), LOGGING).unwrap();
         let formatted = java(directory.path())
@@ -78,8 +83,8 @@ impl Kafka {
             .expect("Java runs: `.ci/setup test` installs it");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut kafka = Self {
-            bootstrap: format!("127.0.0.1:{}", ports.open),
-            with_users: Some(format!("127.0.0.1:{}", ports.users)),
+            bootstrap: format!("127.0.0.1:{}", ports[0]),
+            with_users: Some(format!("127.0.0.1:{}", ports[1])),
             node: Some(Node { directory, running: None }),
         };
         kafka.resume();
@@ -137,7 +142,8 @@ impl Kafka {
             {
                 return;
             }
-            assert!(began.elapsed() < START, "Kafka did not start:\n{}", self.log());
+            let alive = self.node.as_ref().is_none_or(Node::is_alive);
+            assert!(alive && began.elapsed() < START, "Kafka did not start:\n{}", self.log());
         }
     }
 
@@ -151,6 +157,16 @@ impl Kafka {
         if let Some(node) = &mut self.node {
             node.running = None;
         }
+    }
+}
+
+impl Node {
+    fn is_alive(&self) -> bool {
+        // A process that ended and is not waited for yet still has its folder there, but no command line.
+        let line = |running: &Running| fs::read(format!("/proc/{}/cmdline", running.pid));
+        self.running
+            .as_ref()
+            .is_some_and(|running| line(running).is_ok_and(|line| !line.is_empty()))
     }
 }
 
@@ -189,29 +205,37 @@ pub fn libraries() -> &'static Path {
         // This program is `target/debug/deps/acequia-…`, whether it holds unit tests or the others.
         let program = std::env::current_exe().unwrap();
         let target = program.ancestors().nth(3).unwrap();
-        let version = fs::read_to_string(POM).unwrap();
-        let version =
-            version.split("<kafka.version>").nth(1).unwrap().split('<').next().unwrap().to_owned();
-        let libraries = target.join(format!("kafka-{version}"));
+        let libraries = target.join("kafka");
         let lock = File::create(target.join("kafka.lock")).unwrap();
         lock.lock().unwrap();
-        let complete = libraries.join("complete");
-        if !complete.exists() {
+        // What was fetched for another list of jars does not count as complete, and must not stay on the class path.
+        let (pom, complete) = (fs::read_to_string(POM).unwrap(), libraries.join("complete"));
+        if fs::read_to_string(&complete).ok().as_ref() != Some(&pom) {
+            let _ = fs::remove_dir_all(&libraries);
             let status = Command::new("mvn")
-                .args(["-q", "-B", "-f", POM, "dependency:copy-dependencies"])
+                .args([
+                    "-q",
+                    "-B",
+                    "-Dstyle.color=never",
+                    "-f",
+                    POM,
+                    "dependency:copy-dependencies",
+                ])
                 .arg(format!("-DoutputDirectory={}", libraries.display()))
                 .stdin(Stdio::null())
                 .status()
                 .expect("Maven runs: `.ci/setup test` installs it");
             assert!(status.success(), "Maven could not fetch Apache Kafka");
-            File::create(complete).unwrap();
+            fs::write(complete, pom).unwrap();
         }
         libraries
     })
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// All are held until all are known, or two could be the same.
+fn free_ports() -> [u16; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 const LOGGING: &str = "\
@@ -227,17 +251,10 @@ Configuration:
       AppenderRef: [{ ref: out }]
 ";
 
-struct Ports {
-    open: u16,
-    users: u16,
-    controller: u16,
-}
-
 /// Clients of the open listener are anonymous and may do everything, so that rights play a part only where a test asks
 /// for users.
-fn properties(directory: &Path, ports: &Ports) -> String {
+fn properties(directory: &Path, [open, users, controller]: [u16; 3]) -> String {
     let data = directory.join("data");
-    let Ports { open, users, controller } = ports;
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\

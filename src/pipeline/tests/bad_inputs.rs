@@ -45,7 +45,7 @@ async fn bad_input_70_an_event_or_key_that_is_too_large_goes_to_quarantine_alone
     all[2].0 = "k".repeat((64 << 10) + 1);
     let rig = Rig::new(Script { records: all, ..Script::default() });
     let mut spec = rig.spec();
-    spec.targets[0].encoder.max_value_bytes = 2000;
+    spec.targets[0].encoder.max_event_bytes = 2000;
     assert_eq!(rig.run(spec).await, Stop::Done);
     assert_eq!(reasons(&rig), [("encode.key_too_large", 1), ("encode.too_large", 1)]);
     assert_eq!(rig.keys(), ["n-0000", "n-0003", "n-0004"]);
@@ -58,7 +58,7 @@ async fn bad_input_71_a_record_with_an_empty_key_goes_to_quarantine_alone() {
     all[1].0 = String::new();
     let rig = Rig::new(Script { records: all, ..Script::default() });
     assert_eq!(rig.run(rig.spec()).await, Stop::Done);
-    assert_eq!(reasons(&rig), [("encode.key_empty", 1)]);
+    assert_eq!(reasons(&rig), [("map.key_missing", 1)]);
     assert_eq!(rig.keys(), ["n-0000", "n-0002", "n-0003", "n-0004"]);
     assert_eq!(rig.quarantined(), 1);
 }

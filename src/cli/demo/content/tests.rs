@@ -158,7 +158,7 @@ fn file(mapping: &Mapping, format: &Format, name: &str, content: &[u8], became: 
         mapping_version: mapping.version.clone(),
         dataclass: mapping.class.name(),
         topic: 0,
-        max_value_bytes: 1 << 20,
+        max_event_bytes: 1 << 20,
         tombstones: true,
     });
     let mut out = EventBatch::new();
