@@ -69,3 +69,23 @@ const ESCAPES: [u8; 256] = {
     table[b'\\' as usize] = b'\\';
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_escaped_wherever_it_stands() {
+        for length in 1..=20 {
+            for place in 0..length {
+                for byte in 0..0x80u8 {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[place] = byte;
+                    let found = needs_escape(&bytes);
+                    assert_eq!(found, byte < 0x20 || matches!(byte, b'"' | b'\\'), "{byte:#x}");
+                }
+                assert!(!needs_escape(&"é€".repeat(length).into_bytes()));
+            }
+        }
+    }
+}
