@@ -82,8 +82,8 @@ fn every_code_is_explained_once() {
 #[test]
 fn a_code_with_two_explanations_is_found() {
     let table = |path, code| {
-        let table = "pub const CODES: &[CodeDoc] = &[\n    doc(\"CODE\", \"a title\", \"help\"),\n];\n\"map.other\"";
-        Source::new(path, &table.replace("CODE", code))
+        let table = "pub const CODES: &[CodeDoc] = &[\n    doc(\"NAME\", \"a title\", \"help\"),\n];\n\"map.other\"";
+        Source::new(path, &table.replace("NAME", code))
     };
     let sources =
         [table("src/a.rs", "map.one"), table("src/b.rs", "map.two"), table("src/c.rs", "map.one")];
@@ -117,7 +117,7 @@ fn a_code_without_explanation_and_one_without_use_are_found() {
             "src/a.rs",
             "fail(\"a.known\"); fail(\"a.new\"); open(\"acequia.yaml\"); // \"a.b\"",
         ),
-        Source::new("src/publish/config.rs", "set(\"linger.ms\", \"5\"); fail(\"map.other\")"),
+        Source::new("src/publish/config.rs", "set(\"linger.ms\", \"5\"); fail(\"a.other\")"),
         Source::new("src/codes.rs", "doc(\"a.known\"); doc(\"a.idle\")"),
     ];
     let explained = BTreeSet::from(["a.known", "a.idle"]);
