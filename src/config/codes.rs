@@ -9,12 +9,6 @@ const fn code(code: &'static str, title: &'static str, help: &'static str) -> Co
 /// The codes of this module, sorted.
 pub const CODES: &[CodeDoc] = &[
     code(
-        "config.not_yet",
-        "the configuration asks for something that this version does not do",
-        "The key is part of the format, and a later version will act on it. It is refused instead of ignored, so that nobody \
-         relies on what does not happen.",
-    ),
-    code(
         "config.bad_schedule",
         "the cron line cannot be used",
         "A cron line has five parts: minute, hour, day of month, month, day of week (`30 6 * * MON-FRI`). `L` is the last day, \
@@ -102,6 +96,12 @@ pub const CODES: &[CodeDoc] = &[
         "a configuration file is not UTF-8",
         "Convert it, for instance with `iconv -f windows-1252 -t utf-8`. This is about the configuration; source files may have any \
          encoding that their pipeline declares.",
+    ),
+    code(
+        "config.not_yet",
+        "the configuration asks for something that this version does not do",
+        "The key is part of the format, and a later version will act on it. It is refused instead of ignored, so that nobody \
+         relies on what does not happen.",
     ),
     code(
         "config.one_of",

@@ -74,6 +74,8 @@ struct Frame {
     until_position: String,
     /// After the source position.
     after_position: String,
+    /// The same up to the data, for an event without marks.
+    until_data: String,
 }
 
 /// Encodes the events of one mapping of one split. Keeps what belongs to the unit it last saw, so that the
@@ -175,6 +177,7 @@ impl Frame {
             }
             Change::Delete => ("deleted", String::new()),
         };
+        let after_position = format!(r#"","dataclass":{}"#, quoted(config.dataclass));
         Self {
             until_subject: format!(
                 r#"","source":{},"type":{},"subject":""#,
@@ -185,7 +188,8 @@ impl Frame {
                 r#"{content},"mappingversion":{},"sourceposition":""#,
                 quoted(&config.mapping_version),
             ),
-            after_position: format!(r#"","dataclass":{}"#, quoted(config.dataclass)),
+            until_data: format!(r#"{after_position},"data":"#),
+            after_position,
         }
     }
 
@@ -209,6 +213,12 @@ impl Frame {
         }
         out.extend_from_slice(self.until_position.as_bytes());
         origin.write(out, row.meta());
+        if mapped.change == Change::Upsert && mapped.quality.is_empty() {
+            out.extend_from_slice(self.until_data.as_bytes());
+            out.extend_from_slice(mapped.data);
+            out.push(b'}');
+            return Ok(());
+        }
         out.extend_from_slice(self.after_position.as_bytes());
         if !mapped.quality.is_empty() {
             write_quality(out, mapped.quality);

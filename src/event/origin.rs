@@ -50,19 +50,19 @@ impl Origin {
     /// Appends the attribute's value. It needs no escaping in JSON.
     pub(super) fn write(&self, out: &mut Vec<u8>, meta: &RowMeta) {
         out.extend_from_slice(self.before.as_bytes());
-        let mut mark = b'#';
-        let mut part = |name: &str, value: u64| {
-            out.push(mark);
-            out.extend_from_slice(name.as_bytes());
-            number(out, value);
-            mark = b',';
+        let numbered = match meta.identity {
+            Identity::Ordinal(ordinal) => {
+                out.extend_from_slice(b"#record=");
+                number(out, ordinal);
+                true
+            }
+            Identity::Bytes(_) => false,
         };
-        if let Identity::Ordinal(ordinal) = meta.identity {
-            part("record=", ordinal);
-        }
         if meta.place.line != 0 {
-            part("line=", meta.place.line);
-            part("byte=", meta.place.byte);
+            out.extend_from_slice(if numbered { b",line=" } else { b"#line=" });
+            number(out, meta.place.line);
+            out.extend_from_slice(b",byte=");
+            number(out, meta.place.byte);
         }
         out.extend_from_slice(self.after.as_bytes());
     }

@@ -233,6 +233,10 @@ impl<'r> Run<'r> {
             self.slots[usize::from(slot)] = Value::from_cell(cell, batch, kind).unwrap_or_default();
             return;
         };
+        if let (Cell::Text(span), true) = (cell, decoder.is_verbatim()) {
+            self.slots[usize::from(slot)] = Value::Text(batch.text(span));
+            return;
+        }
         match decoder.from_cell(cell, batch, kind) {
             Ok(value) => self.slots[usize::from(slot)] = value,
             Err(error) => {

@@ -30,6 +30,13 @@ pub const CODES: &[CodeDoc] = &[
                or make two pipelines.",
     },
     CodeDoc {
+        code: "pipeline.first_run",
+        title: "a first run waits for a person",
+        help: "Nothing was ever committed for this pipeline, and `initial: ask` says that it does not begin by itself. \
+               `acequia position init PIPELINE --reason …` begins with everything that the source has, `position import` \
+               goes on from exported positions.",
+    },
+    CodeDoc {
         code: "pipeline.schedule",
         title: "a schedule cannot be used",
         help: "This is our mistake: the check of the configuration should have refused the `schedule:`. Report it.",

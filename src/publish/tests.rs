@@ -1,4 +1,4 @@
-//! The publisher against librdkafka's mock broker (error classes) and, where there is one, a real Kafka.
+//! The publisher against librdkafka's mock broker (error classes) and a real Kafka.
 
 use std::{path::Path, sync::Arc};
 
@@ -11,6 +11,9 @@ use super::*;
 use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
 
 mod bad_inputs;
+#[path = "../../tests/support/kafka.rs"]
+#[allow(dead_code, unreachable_pub, reason = "written for `tests/`, which use all of it")]
+mod kafka_node;
 mod mock;
 mod real;
 

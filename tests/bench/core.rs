@@ -105,11 +105,10 @@ pub fn speed(records: u64) -> Vec<Row> {
         let mut mapped = 0.0;
         let mut bound = None;
         decode_slice(&mut *decoder, &feed, &unit(), &mut batch, |batch| {
-            let bound =
+            let bound: &mapping::Bound =
                 bound.get_or_insert_with(|| bench.mapping.bind(batch.schema()).expect("it fits"));
-            let bound = bound.clone();
             let began = Instant::now();
-            black_box(bench.map(batch, &bound));
+            black_box(bench.map(batch, bound));
             mapped += began.elapsed().as_secs_f64();
         })
         .unwrap_or_else(|_| panic!("the feed decodes"));
@@ -183,8 +182,7 @@ pub fn allocations(records: u64) -> Row {
         decode_slice(&mut *decoder, &feed, &unit, &mut batch, |batch| {
             let bound: &mapping::Bound =
                 bound.get_or_insert_with(|| bench.mapping.bind(batch.schema()).expect("it fits"));
-            let bound = bound.clone();
-            bench.map(batch, &bound);
+            bench.map(batch, bound);
         })
         .unwrap_or_else(|_| panic!("the feed decodes"));
     };

@@ -4,17 +4,18 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     os::unix::net::UnixStream,
-    process::{Child, ExitStatus},
+    process::{Child, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use super::site::Site;
 
-/// A running daemon. Dropping it kills it.
+/// A running daemon. Dropping it kills it, and so does the end of this process, whatever ended it.
 pub struct Daemon<'a> {
     site: &'a Site,
     state: &'static str,
     child: Child,
+    leash: Child,
     log: std::path::PathBuf,
 }
 
@@ -48,7 +49,12 @@ impl<'a> Daemon<'a> {
             .stderr(all)
             .spawn()
             .unwrap();
-        Self { site, state, child, log }
+        let leash = std::process::Command::new("sh")
+            .args(["-c", "read -r _ || kill -9 $0", &child.id().to_string()])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { site, state, child, leash, log }
     }
 
     /// What it has printed.
@@ -134,5 +140,10 @@ impl Drop for Daemon<'_> {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A word on the leash: there is nothing left to kill.
+        if let Some(mut leash) = self.leash.stdin.take() {
+            let _ = leash.write_all(b"\n");
+        }
+        let _ = self.leash.wait();
     }
 }

@@ -2,7 +2,8 @@
 //! stopped.
 //!
 //! The jars come from Maven once per target directory. The node runs under a small shell that holds a pipe from this
-//! process: when the pipe closes, for whatever reason this process ends, the shell kills the node.
+//! process, the leash: told a line, the shell kills the node; when the pipe closes without a word, for whatever reason
+//! this process ended, it also removes what the node had.
 
 use std::{
     fs::{self, File},
@@ -21,12 +22,22 @@ use rdkafka::{
 use tempfile::TempDir;
 
 const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/kafka/pom.xml");
+/// The shell that holds the leash: the directory of the node, then its command line.
+const KEEPER: &str = r#"
+directory=$1; shift
+"$@" </dev/null & node=$!
+echo $node
+read -r _ || gone=yes
+kill -9 $node 2>/dev/null; wait $node
+[ -z "$gone" ] || rm -rf "$directory"
+"#;
 /// So long may a start take on a machine that does other things too.
 const START: Duration = Duration::from_secs(90);
 
 /// A Kafka to test against: one of our own, or the cluster that `KAFKA_BOOTSTRAP` names.
 pub struct Kafka {
     bootstrap: String,
+    with_users: Option<String>,
     node: Option<Node>,
 }
 
@@ -46,7 +57,7 @@ pub fn shared() -> Arc<Kafka> {
     static SHARED: OnceLock<Arc<Kafka>> = OnceLock::new();
     Arc::clone(SHARED.get_or_init(|| {
         Arc::new(match std::env::var("KAFKA_BOOTSTRAP") {
-            Ok(bootstrap) => Kafka { bootstrap, node: None },
+            Ok(bootstrap) => Kafka { bootstrap, with_users: None, node: None },
             Err(_) => Kafka::start(),
         })
     }))
@@ -58,23 +69,22 @@ impl Kafka {
         Self::start_at(free_ports())
     }
 
-    /// Starts a node on a port for clients and one for itself. Panics with the node's own log if it ends instead.
-    pub fn start_at([port, controller]: [u16; 2]) -> Self {
+    /// Starts a node on a port for clients, one for clients with users and one for itself. Panics with the node's own
+    /// log if it ends instead.
+    pub fn start_at(ports: [u16; 3]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(
-            directory.path().join("server.properties"),
-            properties(directory.path(), port, controller),
-        )
-        .unwrap();
+        fs::write(directory.path().join("server.properties"), properties(directory.path(), ports))
+            .unwrap();
         fs::write(directory.path().join("log4j2.yaml"), LOGGING).unwrap();
         let formatted = java(directory.path())
             .args(["kafka.tools.StorageTool", "format", "-t", "AcequiaTestsClusterIdA", "-c"])
             .arg(directory.path().join("server.properties"))
             .output()
-            .unwrap();
+            .expect("Java runs: `.ci/setup test` installs it");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut kafka = Self {
-            bootstrap: format!("127.0.0.1:{port}"),
+            bootstrap: format!("127.0.0.1:{}", ports[0]),
+            with_users: Some(format!("127.0.0.1:{}", ports[1])),
             node: Some(Node { directory, running: None }),
         };
         kafka.resume();
@@ -86,6 +96,12 @@ impl Kafka {
         &self.bootstrap
     }
 
+    /// Where clients connect by SASL PLAIN without TLS: `acequia` may do everything, `poor` nothing, both with the
+    /// password `right`. Only a node of our own has such a listener.
+    pub fn bootstrap_with_users(&self) -> Option<&str> {
+        self.with_users.as_deref()
+    }
+
     /// Starts the node again where it was, with what it had.
     pub fn resume(&mut self) {
         let Some(node) = &mut self.node else { return };
@@ -94,7 +110,8 @@ impl Kafka {
         let server = java(directory);
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", "\"$@\" </dev/null & node=$!; echo $node; read -r _; kill -9 $node 2>/dev/null; wait $node", "sh"])
+            .args(["-c", KEEPER, "sh"])
+            .arg(directory)
             .arg(server.get_program())
             .args(server.get_args())
             .arg("kafka.Kafka")
@@ -174,6 +191,7 @@ pub fn java(directory: &Path) -> Command {
         "-XX:+UseSerialGC",
         "-Dfile.encoding=UTF-8",
     ])
+    .arg(format!("-Djava.io.tmpdir={}", directory.display()))
     .arg(format!("-Dlog4j2.configurationFile={}", directory.join("log4j2.yaml").display()))
     .arg("-cp")
     .arg(libraries().join("*"));
@@ -184,7 +202,9 @@ pub fn java(directory: &Path) -> Command {
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        // This program is `target/debug/deps/acequia-…`, whether it holds unit tests or the others.
+        let program = std::env::current_exe().unwrap();
+        let target = program.ancestors().nth(3).unwrap();
         let libraries = target.join("kafka");
         let lock = File::create(target.join("kafka.lock")).unwrap();
         lock.lock().unwrap();
@@ -212,9 +232,9 @@ pub fn libraries() -> &'static Path {
     })
 }
 
-/// Both are held until both are known, or they could be the same.
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+/// All are held until all are known, or two could be the same.
+fn free_ports() -> [u16; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
@@ -231,16 +251,24 @@ Configuration:
       AppenderRef: [{ ref: out }]
 ";
 
-fn properties(directory: &Path, port: u16, controller: u16) -> String {
+/// Clients of the open listener are anonymous and may do everything, so that rights play a part only where a test asks
+/// for users.
+fn properties(directory: &Path, [open, users, controller]: [u16; 3]) -> String {
     let data = directory.join("data");
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users}\n\
          controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         sasl.enabled.mechanisms=PLAIN\n\
+         listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+         org.apache.kafka.common.security.plain.PlainLoginModule required \
+         user_acequia=\"right\" user_poor=\"right\";\n\
+         authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+         super.users=User:ANONYMOUS;User:acequia\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\
          offsets.topic.replication.factor=1\n\

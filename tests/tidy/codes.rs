@@ -82,12 +82,12 @@ fn every_code_is_explained_once() {
 #[test]
 fn a_code_with_two_explanations_is_found() {
     let table = |path, code| {
-        let table = "pub const CODES: &[CodeDoc] = &[\n    doc(\"CODE\", \"a title\", \"help\"),\n];\n\"a.other\"";
-        Source::new(path, &table.replace("CODE", code))
+        let table = "pub const CODES: &[CodeDoc] = &[\n    doc(\"NAME\", \"a title\", \"help\"),\n];\n\"map.other\"";
+        Source::new(path, &table.replace("NAME", code))
     };
     let sources =
-        [table("src/a.rs", "a.one"), table("src/b.rs", "a.two"), table("src/c.rs", "a.one")];
-    assert_eq!(explained_twice(&sources), ["`a.one` is explained in src/a.rs and in src/c.rs"]);
+        [table("src/a.rs", "map.one"), table("src/b.rs", "map.two"), table("src/c.rs", "map.one")];
+    assert_eq!(explained_twice(&sources), ["`map.one` is explained in src/a.rs and in src/c.rs"]);
 }
 
 #[test]

@@ -115,6 +115,12 @@ impl Decoder {
         self.kernel.read(trimmed).map_err(|fault| self.refuse(fault, &shape(trimmed)))
     }
 
+    /// Whether every text is its own value, so that there is nothing to decode.
+    #[inline]
+    pub fn is_verbatim(&self) -> bool {
+        matches!((&self.kernel, self.trim, &*self.null_texts), (Kernel::Text, Trim::None, []))
+    }
+
     /// Whether cells of a column of `kind` can be decoded at all; a mapping that asks for what never works is
     /// refused when it is bound, not record by record.
     pub fn accepts(&self, kind: &ColumnType) -> bool {

@@ -74,11 +74,19 @@ impl NumberForm {
     /// has that scale.
     pub(super) fn decimal(&self, text: &str, precision: u8, scale: u8) -> Result<Decimal, Fault> {
         let (negative, digits, last) = self.unsign(text.as_bytes())?;
-        let mut value: Option<i128> = Some(0);
+        // Nearly every number fits into 64 bits, where it costs a fraction.
+        let (mut small, mut value) = (0u64, None::<Option<i128>>);
         let mut take = |digit: u8| {
-            value = value
-                .and_then(|value| value.checked_mul(10))
-                .and_then(|value| value.checked_add(i128::from(digit)));
+            if value.is_none() && small < u64::MAX / 10 {
+                small = small * 10 + u64::from(digit);
+                return;
+            }
+            let whole = value.unwrap_or(Some(i128::from(small)));
+            value = Some(
+                whole
+                    .and_then(|value| value.checked_mul(10))
+                    .and_then(|value| value.checked_add(i128::from(digit))),
+            );
         };
         let layout = self.layout(digits, usize::from(last.is_some()), &mut take)?;
         if let Some(digit) = last {
@@ -88,6 +96,7 @@ impl NumberForm {
         if written > usize::from(scale) {
             return Err(Fault::TooFine);
         }
+        let value = value.unwrap_or(Some(i128::from(small)));
         let value = value.and_then(|value| Decimal::new(value, written as u8));
         let value = value.ok_or(Fault::TooLarge)?;
         if negative && value.mantissa == 0 {

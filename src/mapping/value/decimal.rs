@@ -74,6 +74,9 @@ impl Decimal {
         if scale > MAX_DIGITS {
             return None;
         }
+        if scale == self.scale {
+            return Some(self);
+        }
         let mantissa = if scale >= self.scale {
             self.mantissa.checked_mul(power(scale - self.scale))?
         } else {
@@ -93,7 +96,12 @@ impl Decimal {
 
     /// Digits before the point, 0 for a number below one.
     pub fn integer_digits(self) -> u8 {
-        let whole = (self.mantissa / power(self.scale)).unsigned_abs();
+        let (mantissa, one) = (self.mantissa.unsigned_abs(), power(self.scale).unsigned_abs());
+        // Division of 128 bits is slow, and nearly every number fits into 64.
+        let whole = match (u64::try_from(mantissa), u64::try_from(one)) {
+            (Ok(mantissa), Ok(one)) => u128::from(mantissa / one),
+            _ => mantissa / one,
+        };
         whole.checked_ilog10().map_or(0, |log| log as u8 + 1)
     }
 

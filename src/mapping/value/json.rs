@@ -5,6 +5,11 @@
 pub fn write_json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let bytes = text.as_bytes();
+    if !needs_escape(bytes) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut clean = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(byte)];
@@ -26,6 +31,27 @@ pub fn write_json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Whether a byte does not stand for itself; eight bytes at a time, for nearly no text has one.
+fn needs_escape(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut found = 0;
+    for word in words {
+        found |= escapes_in(u64::from_le_bytes(*word));
+    }
+    found != 0 || rest.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0)
+}
+
+/// Not zero if one of eight bytes needs an escape: in its place the highest bit is set.
+fn escapes_in(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // With its highest bit set no byte borrows from its neighbour.
+    let below = |word: u64, limit: u64| !((word | HIGH) - ONES * limit) & !word & HIGH;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    below(word, 0x20) | below(quote, 1) | below(backslash, 1)
+}
+
 /// What follows the backslash for each byte; 0 for a byte that stands for itself.
 const ESCAPES: [u8; 256] = {
     let mut table = [0; 256];
@@ -43,3 +69,23 @@ const ESCAPES: [u8; 256] = {
     table[b'\\' as usize] = b'\\';
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_escaped_wherever_it_stands() {
+        for length in 1..=20 {
+            for place in 0..length {
+                for byte in 0..0x80u8 {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[place] = byte;
+                    let found = needs_escape(&bytes);
+                    assert_eq!(found, byte < 0x20 || matches!(byte, b'"' | b'\\'), "{byte:#x}");
+                }
+                assert!(!needs_escape(&"é€".repeat(length).into_bytes()));
+            }
+        }
+    }
+}

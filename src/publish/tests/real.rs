@@ -1,4 +1,4 @@
-//! The protocol against a real Kafka, named by `KAFKA_BOOTSTRAP`. Every test has a deployment of its own.
+//! The protocol against a real Kafka, the one that the tests start. Every test has a deployment of its own.
 
 use std::{
     sync::mpsc,
@@ -7,21 +7,17 @@ use std::{
 
 use super::*;
 
-/// The cluster and a fresh deployment with its topics, or why the test does not run.
-fn deployment(test: &str) -> Option<(KafkaConfig, String)> {
-    let Ok(bootstrap) = std::env::var("KAFKA_BOOTSTRAP") else {
-        eprintln!("not run: KAFKA_BOOTSTRAP names no Kafka");
-        return None;
-    };
+/// The cluster and a fresh deployment with its topics.
+fn deployment(test: &str) -> (KafkaConfig, String) {
     let kafka = KafkaConfig {
-        bootstrap: Some(bootstrap),
+        bootstrap: Some(kafka_node::shared().bootstrap().to_owned()),
         durability: Durability { replication: 1, min_insync: 1 },
         security: Security { insecure_reason: Some("a test".into()), ..Security::default() },
         ..KafkaConfig::default()
     };
     let name = format!("{test}-{}", uuid::Uuid::new_v4().simple());
     apply(&kafka, &plan(&name));
-    Some((kafka, name))
+    (kafka, name)
 }
 
 fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
@@ -41,7 +37,7 @@ fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
 
 #[test]
 fn what_is_committed_is_visible_once_and_found_again() {
-    let Some((kafka, name)) = deployment("commit") else { return };
+    let (kafka, name) = deployment("commit");
     let directory = tempfile::tempdir().unwrap();
     let state = StateChange { key: "file/1".into(), value: Some(b"seen".to_vec()) };
     let begun = Instant::now();
@@ -73,7 +69,7 @@ fn what_is_committed_is_visible_once_and_found_again() {
 
 #[test]
 fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
-    let Some((kafka, name)) = deployment("torn") else { return };
+    let (kafka, name) = deployment("torn");
     let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
     publish(&mut publisher, &Sent::events(2, "kept"), &[], step(None, 1)).unwrap();
     publisher.begin().unwrap();
@@ -89,7 +85,7 @@ fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
 
 #[test]
 fn the_older_of_two_publishers_is_fenced_and_can_tell_who_took_over() {
-    let Some((kafka, name)) = deployment("fence") else { return };
+    let (kafka, name) = deployment("fence");
     let (mut older, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
     older.begin().unwrap();
     older.send("drop", &[], &records(3, &[]), &Sent::events(10, "old")).unwrap();
@@ -119,7 +115,7 @@ fn neighbour(name: &str) -> Task {
 
 #[test]
 fn a_start_waits_for_the_open_transaction_of_another_task_and_names_it() {
-    let Some((kafka, name)) = deployment("blocked") else { return };
+    let (kafka, name) = deployment("blocked");
     let other = neighbour(&name);
     let blocker = format!("{}/0", other.pipeline);
     let (mut publisher, _) = start(setup(&kafka, other.clone(), None)).unwrap();
@@ -144,7 +140,7 @@ fn a_start_waits_for_the_open_transaction_of_another_task_and_names_it() {
 
 #[test]
 fn a_deleted_checkpoint_topic_is_a_regression_and_nothing_is_read_again() {
-    let Some((kafka, name)) = deployment("regress") else { return };
+    let (kafka, name) = deployment("regress");
     let directory = tempfile::tempdir().unwrap();
     let (mut publisher, _) = start(setup(&kafka, task(&name, 1), Some(directory.path()))).unwrap();
     publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
@@ -173,7 +169,7 @@ fn delete(kafka: &KafkaConfig, topic: &str) {
 
 #[test]
 fn a_checkpoint_topic_that_deletes_is_refused_and_put_right() {
-    let Some((kafka, name)) = deployment("policy") else { return };
+    let (kafka, name) = deployment("policy");
     let cluster = Cluster::open(&kafka, "test").unwrap();
     let (plan, topic) = (plan(&name), SystemTopics::of(&name).checkpoints);
     let spoil = Change::Setting {
@@ -203,7 +199,7 @@ fn a_checkpoint_topic_that_deletes_is_refused_and_put_right() {
 
 #[test]
 fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row() {
-    let Some((kafka, name)) = deployment("size") else { return };
+    let (kafka, name) = deployment("size");
     let cluster = Cluster::open(&kafka, "test").unwrap();
     let topic = event_topic(&name);
     let names = [Arc::clone(&topic)].into();
@@ -235,7 +231,7 @@ fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row
 #[test]
 fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
     use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
-    let Some((kafka, name)) = deployment("grown") else { return };
+    let (kafka, name) = deployment("grown");
     let (mut publisher, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
     publish(&mut publisher, &Sent::events(1, "a"), &[], step(None, 1)).unwrap();
     let topic = event_topic(&name);
@@ -261,11 +257,12 @@ fn partitions_added_while_running_stop_the_publisher_before_a_key_moves() {
     }
 }
 
-/// A cluster with users: `KAFKA_SASL_BOOTSTRAP` asks for SASL PLAIN, where `acequia` may do everything and `poor`
-/// nothing, both with the password `right`; `KAFKA_BOOTSTRAP_OF_SASL` is its open listener.
+/// The listener that asks for SASL PLAIN, where `acequia` may do everything and `poor` nothing, both with the password
+/// `right`.
 fn with_user(user: &str, password: &str) -> Option<KafkaConfig> {
-    let Ok(bootstrap) = std::env::var("KAFKA_SASL_BOOTSTRAP") else {
-        eprintln!("not run: KAFKA_SASL_BOOTSTRAP names no Kafka");
+    let node = kafka_node::shared();
+    let Some(bootstrap) = node.bootstrap_with_users() else {
+        eprintln!("not run: the users of the cluster of KAFKA_BOOTSTRAP are not known");
         return None;
     };
     let kafka = serde_json::json!({
