@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The blocks of one language, each with the number of its first line.
-fn blocks<'t>(text: &'t str, language: &str) -> Vec<(usize, String)> {
+fn blocks(text: &str, language: &str) -> Vec<(usize, String)> {
     let (mut found, mut open): (Vec<(usize, String)>, Option<bool>) = (Vec::new(), None);
     for (number, line) in text.lines().enumerate() {
         match (line.trim_start().strip_prefix("```"), open) {

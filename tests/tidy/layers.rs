@@ -141,8 +141,13 @@ fn strange_to_connectors(sources: &[Source]) -> Vec<String> {
         let others =
             crates.iter().filter(|name| **name != own && !FOR_ALL.contains(&name.as_str()));
         let others = others.flat_map(|name| [format!("acequia_{name}"), format!("acequia-{name}")]);
-        let code = if source.path.ends_with(".rs") { source.code() } else { source.text.clone() };
-        for path in others.chain(["rdkafka".to_owned(), "acequia::".to_owned()]) {
+        // In a manifest `acequia` is also the beginning of other names.
+        let (code, daemon) = if source.path.ends_with(".rs") {
+            (source.code(), "acequia")
+        } else {
+            (source.text.clone(), "acequia.workspace")
+        };
+        for path in others.chain(["rdkafka".to_owned(), daemon.to_owned()]) {
             if names(&code, &path) {
                 found.push(format!("{} names `{path}`", source.path));
             }
@@ -218,6 +223,7 @@ fn a_connector_that_knows_too_much_is_found() {
         Source::new("connectors/files/src/lib.rs", "use acequia_api::Row; use rdkafka::Message;"),
         Source::new("connectors/soap/Cargo.toml", "acequia-files.workspace = true"),
         Source::new("connectors/formats/src/lib.rs", "use acequia_soap::Call;"),
+        Source::new("connectors/soap/src/lib.rs", "use acequia::event::Id;"),
     ];
     assert_eq!(
         strange_to_connectors(&sources),
@@ -225,6 +231,7 @@ fn a_connector_that_knows_too_much_is_found() {
             "connectors/files/src/lib.rs names `rdkafka`",
             "connectors/soap/Cargo.toml names `acequia-files`",
             "connectors/formats/src/lib.rs names `acequia_soap`",
+            "connectors/soap/src/lib.rs names `acequia`",
         ]
     );
 }

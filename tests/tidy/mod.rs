@@ -1,11 +1,14 @@
 //! The rules of the house that a compiler does not check: who may name whom, how long a file is, what lies at the top,
-//! that every code is explained and that what the documents show can be read.
+//! what is called how, that every code is explained, that what the documents show can be read, and that nothing is left
+//! behind.
 //!
 //! A checker is a function from sources to findings. Beside each stands a test that shows it can find something.
 
 mod codes;
 mod documents;
 mod layers;
+mod leftovers;
+mod names;
 mod sizes;
 mod source;
 mod top;

@@ -11,6 +11,14 @@ const MOST_OF_PIPELINE: usize = 2600;
 /// Files that may be longer, and why.
 const LONGER: &[(&str, &str)] = &[];
 
+/// The loop through which every record passes must be understood by whoever changes it.
+const MOST_IN_PIPELINE: usize = 400;
+/// Files of the pipeline that may be longer, and why.
+const LONGER_IN_PIPELINE: &[(&str, &str)] = &[(
+    "src/pipeline/driver.rs",
+    "one method for each action and each report, over the same state: apart they would only pass it around",
+)];
+
 /// Lines without test modules.
 fn lines(source: &Source) -> usize {
     let text = &source.text;
@@ -37,9 +45,12 @@ fn no_file_needs_a_search_box() {
     nothing(&too_long(&source::rust(), MOST, LONGER));
 }
 
+/// The budget is for everything from compiling a pipeline to what is shown of it; state, driver and retry, which decide,
+/// are a third of that.
 #[test]
 fn the_orchestrator_stays_small() {
     let pipeline = source::files("src/pipeline", "rs");
+    nothing(&too_long(&pipeline, MOST_IN_PIPELINE, LONGER_IN_PIPELINE));
     let all: usize = pipeline.iter().filter(|source| !source.is_test()).map(lines).sum();
     assert!(all <= MOST_OF_PIPELINE, "src/pipeline has {all} lines");
 }

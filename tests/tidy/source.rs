@@ -116,10 +116,10 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             &from[from.find('\n').unwrap_or(from.len())..]
         } else if from.starts_with("/*") {
             &from[from.find("*/").map_or(from.len(), |end| end + 2)..]
-        } else if from.starts_with('"') {
-            let end = closing(&from[1..]);
-            found.push(Piece::Text(&from[1..=end]));
-            &from[(end + 2).min(from.len())..]
+        } else if let Some(text) = from.strip_prefix('"') {
+            let end = closing(text);
+            found.push(Piece::Text(&text[..end]));
+            &text[(end + 1).min(text.len())..]
         } else if let Some((text, after)) = raw(from).filter(|_| !identifier) {
             found.push(Piece::Text(text));
             after
