@@ -134,6 +134,7 @@ fn strange_to_connectors(sources: &[Source]) -> Vec<String> {
             .map(|(name, _)| name.to_owned())
     };
     let mut crates: Vec<String> = sources.iter().filter_map(crate_of).collect();
+    crates.sort();
     crates.dedup();
     let mut found = Vec::new();
     for source in sources {
