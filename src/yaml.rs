@@ -196,12 +196,9 @@ pub fn parse(file: &Arc<SourceFile>) -> Result<Node, Vec<Diagnostic>> {
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(file.text().len());
                 let message = error.info().to_lowercase();
-                reader.faults.push(Diagnostic::error(
-                    "yaml.syntax",
-                    file,
-                    at..at + 1,
-                    format!("not well-formed YAML: {message}"),
-                ));
+                let message = format!("not well-formed YAML: {message}");
+                let span = character_at(file.text(), at);
+                reader.faults.push(Diagnostic::error("yaml.syntax", file, span, message));
                 break;
             }
         }
@@ -211,6 +208,12 @@ pub fn parse(file: &Arc<SourceFile>) -> Result<Node, Vec<Diagnostic>> {
     } else {
         Err(reader.faults)
     }
+}
+
+/// The character that a byte belongs to; at the end of the text an empty span.
+fn character_at(text: &str, byte: usize) -> Range<usize> {
+    let start = text.floor_char_boundary(byte);
+    start..start + text[start..].chars().next().map_or(0, char::len_utf8)
 }
 
 struct Open {
@@ -313,7 +316,7 @@ impl Reader<'_> {
     fn judge_key(&mut self, text: Option<&str>, earlier: Option<usize>, span: Range<usize>) {
         match (text, earlier) {
             (None, _) => {
-                self.fault("yaml.unsupported", span, "a key must be a plain word or quoted text")
+                self.fault("yaml.unsupported", span, "a key must be a plain word or quoted text");
             }
             (Some(text), Some(line)) => {
                 let message = format!("`{text}` stands here a second time");
@@ -376,6 +379,16 @@ mod tests {
     fn bad_input_68_deep_nesting_is_refused_and_not_followed() {
         let faults = read(&"[".repeat(100_000)).unwrap_err();
         assert_eq!(faults[0].code, "yaml.syntax");
+    }
+
+    #[test]
+    fn a_syntax_error_can_be_shown_wherever_it_stands() {
+        for text in ["a: \"ñ", "ñ: [", "a: 'x\nñ", "\u{1}", "a: ñ\u{0}", "{ñ", "- ñ: }"] {
+            if let Err(faults) = read(text) {
+                crate::diagnostic::render(&faults, false);
+                assert!(text.get(faults[0].span.clone()).is_some(), "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,15 @@
 //! Every test that needs more than one module: one binary, so that it links once and shares one Kafka.
 
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test binary: nothing is public, it stops at a surprise, and it says what it measured"
+)]
+
 mod bad_inputs;
+mod cli;
 mod kafka;
 mod mapping;
 mod support;
+mod tidy;

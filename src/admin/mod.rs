@@ -9,12 +9,14 @@
 //! browser cannot reach it under a name of its own.
 
 pub mod client;
+mod codes;
 mod hosts;
 mod metrics;
 mod picture;
 mod routes;
 mod serve;
 
+pub use codes::CODES;
 pub use metrics::names;
 pub use picture::{DaemonPicture, FailurePicture, PipelinePicture, UnitsPicture};
 pub use routes::{Admin, ReloadRequest};

@@ -4,15 +4,21 @@ use acequia_api::CodeDoc;
 
 /// All codes, sorted, each once.
 pub fn all() -> Vec<&'static CodeDoc> {
-    let sources: [&'static [CodeDoc]; 10] = [
+    let sources: [&'static [CodeDoc]; 16] = [
         crate::yaml::CODES,
         crate::config::CODES,
         crate::model::CODES,
         crate::mapping::CODES,
         crate::mapping::decode::CODES,
+        crate::mapping::expr::CODES,
         crate::event::CODES,
         crate::checkpoint::CODES,
         crate::publish::CODES,
+        crate::pipeline::CODES,
+        crate::supervisor::CODES,
+        crate::admin::CODES,
+        super::demo::CODES,
+        acequia_api::CODES,
         acequia_files::CODES,
         acequia_formats::CODES,
     ];

@@ -11,7 +11,7 @@ mod explain;
 mod init;
 mod output;
 mod position;
-pub mod preview;
+mod preview;
 mod quarantine;
 mod run;
 mod schema;
@@ -101,6 +101,8 @@ pub enum Verb {
     Init(init::InitArgs),
     /// Check everything that can be checked without touching a record
     Check(check::CheckArgs),
+    /// Show real records beside the events they would become; nothing is published or moved
+    Preview(preview::PreviewArgs),
     /// Run the test cases inside the mapping files
     Test(test::TestArgs),
     /// Run the daemon, or once
@@ -136,6 +138,7 @@ pub fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Demo(args) => demo::verb(&args, &mut terminal),
         Verb::Init(args) => init::run(&args, &mut terminal),
         Verb::Check(args) => check::run(&args, global, &mut terminal),
+        Verb::Preview(args) => preview::run(&args, global, &mut terminal),
         Verb::Test(args) => test::run(&args, global, &mut terminal),
         Verb::Run(args) => run::run(&args, global, &mut terminal),
         Verb::Status(args) => status::run(&args, global, &mut terminal),

@@ -9,6 +9,12 @@ const fn code(code: &'static str, title: &'static str, help: &'static str) -> Co
 /// The codes of this module, sorted.
 pub const CODES: &[CodeDoc] = &[
     code(
+        "config.not_yet",
+        "the configuration asks for something that this version does not do",
+        "The key is part of the format, and a later version will act on it. It is refused instead of ignored, so that nobody \
+         relies on what does not happen.",
+    ),
+    code(
         "config.bad_schedule",
         "the cron line cannot be used",
         "A cron line has five parts: minute, hour, day of month, month, day of week (`30 6 * * MON-FRI`). `L` is the last day, \
@@ -166,7 +172,11 @@ pub const CODES: &[CodeDoc] = &[
         "there is no mapping of this name",
         "A mapping is known by its `mapping:` line, not by its file name, and stands directly in `mappings/`.",
     ),
-    code("config.unknown_value", "the value is not one of those allowed", "The note lists them."),
+    code(
+        "config.unknown_value",
+        "the value is not one of those allowed",
+        "The note below the message lists them.",
+    ),
     code(
         "config.unknown_zone",
         "there is no such time zone",

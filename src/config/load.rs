@@ -71,6 +71,7 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let (library, faults) =
         compile(&texts, daemon.as_ref().and_then(|daemon| daemon.value.as_ref()));
     found.extend(faults);
+    found.extend(chosen_topics(daemon.as_ref(), &pipelines, &library));
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));
     if has_errors(&found) {
@@ -85,6 +86,26 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
         library: Arc::new(library),
     });
     (deployment, found)
+}
+
+/// Judges the mappings by the policies of the topics that pipelines choose themselves; their models' own topics were
+/// judged when they were compiled.
+fn chosen_topics(
+    daemon: Option<&Written<DaemonConfig>>,
+    pipelines: &[Written<PipelineConfig>],
+    library: &Library,
+) -> Vec<Diagnostic> {
+    let deployment =
+        daemon.and_then(|daemon| daemon.value.as_ref()).map(|daemon| &daemon.deployment);
+    let mut found = Vec::new();
+    for config in pipelines.iter().filter_map(|written| written.value.as_ref()) {
+        let Some(topic) = &config.publish.topic else { continue };
+        let own = deployment.and_then(|name| topic.strip_prefix(name.as_str())?.strip_prefix('.'));
+        for mapping in config.mapping.iter().filter_map(|name| library.mappings.get(name)) {
+            found.extend(mapping.judge_topic(own.unwrap_or(topic), &library.policies));
+        }
+    }
+    found
 }
 
 /// Compiles the mappings against the keys that the daemon has; if that is not known, against any.

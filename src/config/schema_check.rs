@@ -27,7 +27,7 @@ use shape::Shape;
 
 /// A scalar that is more than data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub(super) struct Mark {
     /// What it is.
     pub kind: MarkKind,
     /// Where it stands in the tree, as a JSON pointer.
@@ -38,7 +38,7 @@ pub struct Mark {
 
 /// What a marked scalar is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MarkKind {
+pub(super) enum MarkKind {
     /// A reference to a secret, to be replaced by its value.
     Secret,
     /// A reference to a secret, to be read by whoever uses it.
@@ -51,7 +51,7 @@ pub enum MarkKind {
 
 /// What a check found.
 #[derive(Debug, Default)]
-pub struct Checked {
+pub(super) struct Checked {
     /// Everything that does not fit.
     pub diagnostics: Vec<Diagnostic>,
     /// Secrets and paths, in the order of the file.
@@ -62,19 +62,19 @@ pub struct Checked {
 
 /// A schema, ready to check any number of files.
 #[derive(Debug)]
-pub struct SchemaCheck<'s> {
+pub(super) struct SchemaCheck<'s> {
     root: &'s Json,
     patterns: HashMap<&'s str, Option<Regex>>,
 }
 
 impl<'s> SchemaCheck<'s> {
     /// Checks against `root`, whose `$ref`s point into its own `$defs`.
-    pub fn new(root: &'s Json) -> Self {
+    pub(super) fn new(root: &'s Json) -> Self {
         Self { root, patterns: HashMap::new() }
     }
 
     /// Checks a whole file.
-    pub fn check(&mut self, file: &Arc<SourceFile>, node: &Node) -> Checked {
+    pub(super) fn check(&mut self, file: &Arc<SourceFile>, node: &Node) -> Checked {
         let root = self.root;
         let mut walk = Walk { schema: self, file, found: Checked::default() };
         walk.node(node, root, &At::root());

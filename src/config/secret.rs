@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(code(b" \n", 0o600), "config.secret_empty");
         assert_eq!(code(b"hunter2\nhunter2\n", 0o600), "config.secret_malformed");
         assert_eq!(code(b"hunter2\xff", 0o600), "config.secret_malformed");
-        assert_eq!(code(&[b'x'; 70_000], 0o600), "config.secret_malformed");
+        assert_eq!(code(&vec![b'x'; 70_000], 0o600), "config.secret_malformed");
         let missing = Secret::Env("ACEQUIA_TEST_SURELY_NOT_SET".into()).read().unwrap_err();
         assert_eq!(missing.code, "config.secret_missing");
         assert!(missing.message.contains("ACEQUIA_TEST_SURELY_NOT_SET"));

@@ -141,8 +141,10 @@ fn load_files(files: &[(&str, &str)]) -> (Option<Deployment>, Vec<Diagnostic>) {
     load(&dir.path().join("acequia.yaml"), options())
 }
 
+type Files = Vec<(String, String)>;
+
 /// The files of a case, and what they must get.
-fn case(text: &str) -> (Vec<(String, String)>, BTreeMap<String, Vec<Expected>>) {
+fn case(text: &str) -> (Files, BTreeMap<String, Vec<Expected>>) {
     let mut files = Vec::new();
     let mut expected = BTreeMap::new();
     for part in text.split("=== ").skip(1) {
@@ -177,7 +179,9 @@ fn every_case_gets_its_diagnostics_at_the_marked_places_and_no_others() {
                 .or_default()
                 .push(Expected::of(diagnostic));
         }
-        got.values_mut().for_each(|list| list.sort());
+        for list in got.values_mut() {
+            list.sort();
+        }
         assert_eq!(got, expected, "{}\n{}", path.display(), render(&found, false));
     }
     assert!(codes.len() >= 25, "only {} codes have a case: {codes:?}", codes.len());

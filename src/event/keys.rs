@@ -130,7 +130,7 @@ impl fmt::Debug for KeyRing {
 }
 
 /// A key derived for one use.
-pub type DerivedKey = SecretBox<[u8; KEY_BYTES]>;
+pub(super) type DerivedKey = SecretBox<[u8; KEY_BYTES]>;
 
 pub(super) fn keyed(key: &[u8; KEY_BYTES]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).expect("invariant: HMAC takes keys of any length")

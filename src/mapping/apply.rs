@@ -8,6 +8,8 @@
 //! Nothing is allocated for a good record once the buffers of [`Scratch`] have grown. A rejected one leaves no
 //! bytes behind.
 
+use std::sync::Arc;
+
 use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema};
 
 use super::{
@@ -235,7 +237,7 @@ impl<'r> Run<'r> {
             Ok(value) => self.slots[usize::from(slot)] = value,
             Err(error) => {
                 let name = if within.is_empty() {
-                    source.name.clone()
+                    Arc::clone(&source.name)
                 } else {
                     format!("{within}.{}", source.name).into()
                 };

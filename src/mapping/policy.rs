@@ -73,7 +73,7 @@ impl Policies {
 }
 
 /// Reads `policies.yaml`.
-pub fn load(file: &Arc<SourceFile>) -> (Policies, Vec<Diagnostic>) {
+pub(super) fn load(file: &Arc<SourceFile>) -> (Policies, Vec<Diagnostic>) {
     let mut policies = Policies { by_topic: BTreeMap::new(), declared: true };
     let root = match yaml::parse(file) {
         Ok(root) => root,

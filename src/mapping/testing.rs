@@ -123,7 +123,7 @@ fn judge(outcome: &Outcome, came: &[Came], errors: &[RecordError], out: &mut Vec
     match outcome {
         Outcome::Expect(node) | Outcome::Exactly(node) => match &events[..] {
             [one] => {
-                compare("", node, one.data.as_ref(), matches!(outcome, Outcome::Exactly(_)), out)
+                compare("", node, one.data.as_ref(), matches!(outcome, Outcome::Exactly(_)), out);
             }
             _ => out.push(format!("expected one event, {} came out", events.len())),
         },

@@ -1,5 +1,7 @@
 //! Writing one output field: produce, repair, translate, check, protect, and then as JSON.
 
+use std::sync::Arc;
+
 use acequia_api::RecordError;
 
 use super::{
@@ -66,7 +68,7 @@ impl<'r> Run<'r> {
     }
 
     fn refuse(&mut self, field: &FieldCode, code: &'static str) {
-        self.out.errors.push(RecordError::map(code).field(field.path.clone()));
+        self.out.errors.push(RecordError::map(code).field(Arc::clone(&field.path)));
     }
 
     /// An object none of whose members that depend on the record has a value is no value itself: constants
@@ -271,7 +273,7 @@ impl<'r> Run<'r> {
             let code = code_of(check);
             match on_fail {
                 OnFail::Reject => {
-                    let error = RecordError::map(code).field(field.path.clone());
+                    let error = RecordError::map(code).field(Arc::clone(&field.path));
                     let error = match check {
                         Check::Identifier(identifier) => error.detail(identifier.name()),
                         _ => error,
@@ -280,7 +282,7 @@ impl<'r> Run<'r> {
                     good = false;
                 }
                 OnFail::Flag => {
-                    self.out.quality.push(Flag { code, field: field.path.clone() });
+                    self.out.quality.push(Flag { code, field: Arc::clone(&field.path) });
                 }
                 OnFail::Null => return Ok(false),
             }

@@ -79,7 +79,7 @@ pub fn load(files: &[Arc<SourceFile>]) -> (Models, Vec<Diagnostic>) {
         reader.value_type(name, declared);
         found.extend(reader.form.found);
     }
-    let texts: Arc<str> = types.values().map(|declared| declared.text()).collect::<String>().into();
+    let texts: Arc<str> = types.values().map(Declared::text).collect::<String>().into();
     let mut models = Models::new();
     for (file, root) in trees.into_iter().filter(|(_, root)| root.get("types").is_none()) {
         let mut reader = Reader { types: &types, form: Form::new(file, &FORM), stack: Vec::new() };

@@ -14,7 +14,11 @@ use super::{
 };
 use crate::{
     checkpoint::{SealKey, Task},
-    config::{Deployment, Pipeline, pipeline::PipelineConfig, schedule::Schedule},
+    config::{
+        Deployment, Pipeline,
+        pipeline::{Initial, PipelineConfig},
+        schedule::Schedule,
+    },
     connectors::Registry,
     event::{EncoderConfig, Keys},
     mapping::{Library, Mapping},
@@ -96,6 +100,7 @@ pub fn compile(
             accept_regression: None,
             cancel: CancellationToken::new(),
         },
+        ask_first: config.initial == Initial::Ask,
         once: around.once,
         schedule: config
             .schedule

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Reads whose claim of the pipeline is the newest.
-pub fn read_claims(spec: Arc<Spec>, answer: impl FnOnce(Report) + Send + 'static) {
+pub(super) fn read_claims(spec: Arc<Spec>, answer: impl FnOnce(Report) + Send + 'static) {
     tokio::task::spawn_blocking(move || {
         answer(match newest(&spec) {
             Ok(newest) => {
@@ -27,7 +27,7 @@ pub fn read_claims(spec: Arc<Spec>, answer: impl FnOnce(Report) + Send + 'static
 ///
 /// Without presence (the development broker, where nobody else can be) the owner is taken to be there: standing
 /// by for ever is safe, taking over is not.
-pub fn watch_owner(
+pub(super) fn watch_owner(
     spec: Arc<Spec>,
     presence: Option<Arc<Presence>>,
     answer: impl FnOnce(Report) + Send + 'static,

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acequia_api::{CancellationToken, OpenContext};
+use acequia_api::{CancellationToken, ErrorClass, OpenContext};
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time};
 use tokio_util::task::TaskTracker;
@@ -169,6 +169,9 @@ impl Driver {
     fn hear(&mut self, report: Report) -> Option<Input> {
         match report {
             Report::Fenced => Some(Input::Fenced),
+            Report::Recovered(found) if found.first_run && self.spec.ask_first => {
+                Some(self.failed(ask_first(&self.spec.name)))
+            }
             Report::Recovered(found) => {
                 self.recovered(found);
                 None
@@ -279,6 +282,7 @@ impl Driver {
                 .collect();
         });
         let context = OpenContext {
+            preview: false,
             pipeline: Arc::clone(&self.spec.name),
             projection: self.spec.projection.clone(),
             state: Arc::clone(&found.state.0),
@@ -456,4 +460,12 @@ impl Driver {
             tracing::warn!(pipeline = &*self.spec.name, "the source did not let go in time");
         }
     }
+}
+
+fn ask_first(name: &str) -> Failure {
+    let message =
+        "nothing was ever committed, and `initial: ask` wants a person to decide where to begin";
+    Failure::new(ErrorClass::Operator, "pipeline.first_run", message).hint(format!(
+        "`acequia position init {name} --reason …` begins with everything that the source has"
+    ))
 }

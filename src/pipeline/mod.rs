@@ -4,6 +4,7 @@
 //! [`split`] (read), [`stage`] (map, encode) and [`committer`] (publish, commit); it travels in a [`parcel`].
 
 pub mod breaker;
+mod codes;
 pub mod committer;
 pub mod compile;
 mod contest;
@@ -19,6 +20,8 @@ pub mod split;
 pub mod stage;
 pub mod state;
 pub mod status;
+
+pub use codes::CODES;
 
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,8 @@ pub struct Spec {
     pub group: GroupLimits,
     /// Whom and what to publish as.
     pub publisher: publish::Setup,
+    /// Do not begin by itself when nothing was ever committed.
+    pub ask_first: bool,
     /// Drain what is there, then end.
     pub once: bool,
     /// Run at these times only.

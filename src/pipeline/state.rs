@@ -195,7 +195,7 @@ impl Machine {
     pub fn step(&mut self, input: Input, now: Duration) -> Action {
         use Input as I;
         use State as S;
-        let action = match (self.state, input) {
+        match (self.state, input) {
             (S::Stopped(Stop::Failed(_)) | S::Paused, I::Resume) => self.restart(),
             (S::Stopped(_), _) => Action::Continue,
 
@@ -244,8 +244,7 @@ impl Machine {
             (S::Standby, I::Failed(ErrorClass::Transient)) => Action::WatchOwner(self.timing.watch),
             (_, I::Failed(class)) => self.fail(class),
             _ => Action::Continue,
-        };
-        action
+        }
     }
 
     /// A pipeline that waits for its time instead of starting at once.

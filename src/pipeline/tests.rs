@@ -271,6 +271,7 @@ impl Rig {
                 accept_regression: None,
                 cancel: CancellationToken::new(),
             },
+            ask_first: false,
             once: !self.script.endless,
             schedule: None,
             rest_after: Duration::from_secs(60),

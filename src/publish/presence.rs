@@ -123,7 +123,7 @@ impl Presence {
         Ok(list
             .groups()
             .iter()
-            .flat_map(|group| group.members())
+            .flat_map(rdkafka::groups::GroupInfo::members)
             .any(|member| member.client_id() == name))
     }
 }

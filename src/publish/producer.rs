@@ -180,6 +180,10 @@ impl TransactionalProducer {
     }
 
     /// Waits until everything is delivered, then commits. Everything but `Ok` leaves the outcome unknown.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the library says only that it may be tried again, not when"
+    )]
     pub(super) fn commit(&mut self) -> Result<CommitReport, PublishError> {
         self.drain()?;
         let started = Instant::now();
@@ -205,6 +209,10 @@ impl TransactionalProducer {
         })
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a poll that waits would hold the deliveries back; this is the shortest pause"
+    )]
     fn drain(&self) -> Result<(), PublishError> {
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(Duration::ZERO);
@@ -290,6 +298,10 @@ impl TransactionalProducer {
     }
 
     /// The delivery that failed by itself, once all that are still under way have been reported.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the deliveries come through polls, and a poll that waits would not see the last one"
+    )]
     fn settled_failure(&self) -> Option<Failure> {
         let started = Instant::now();
         loop {

@@ -328,7 +328,7 @@ impl Publisher {
     /// Makes the next `begin` look at the partitions.
     #[cfg(test)]
     pub(super) fn expire_partition_check(&mut self) {
-        self.checked = Instant::now() - PARTITION_CHECK;
+        self.checked = Instant::now().checked_sub(PARTITION_CHECK).unwrap();
     }
 
     fn check_partitions(&mut self) -> Result<(), PublishError> {

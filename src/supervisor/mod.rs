@@ -3,8 +3,11 @@
 //! Pipelines know nothing of each other: one that fails, stops or is reloaded disturbs no other. A reload compares
 //! fingerprints; a pipeline whose files are the same is not touched.
 
+mod codes;
 pub mod daemon;
 pub mod startup;
+
+pub use codes::CODES;
 
 use std::{
     collections::BTreeMap,

@@ -95,7 +95,7 @@ fn unit() -> Arc<Unit> {
 
 /// Decoding alone, mapping and encoding alone, each on one core.
 pub fn speed(records: u64) -> Vec<Row> {
-    let feed = feed::bytes(records);
+    let feed = feed::bytes(0, records);
     let mut bench = Bench::new();
     let mut batch = RecordBatch::new(BatchLimits::default());
     let (mut decoding, mut mapping) = (f64::MAX, f64::MAX);
@@ -148,7 +148,7 @@ pub fn constants(mapping: &Mapping) -> hand::Constants<'_> {
 
 /// The loop by hand writes the same bytes; otherwise every comparison with it would be worthless.
 pub fn same_bytes(records: u64) {
-    let feed = feed::bytes(records);
+    let feed = feed::bytes(0, records);
     let mut bench = Bench::new();
     let mut ours = Vec::new();
     let mut batch = RecordBatch::new(BatchLimits::default());
@@ -173,7 +173,7 @@ pub fn same_bytes(records: u64) {
 
 /// Allocations of decoding, mapping and encoding once buffers have grown.
 pub fn allocations(records: u64) -> Row {
-    let feed = feed::bytes(records);
+    let feed = feed::bytes(0, records);
     let mut bench = Bench::new();
     let mut batch = RecordBatch::new(BatchLimits::default());
     let unit = unit();

@@ -36,13 +36,13 @@ pub fn settings() -> String {
     format!(
         "# {RECORDS} records of 11 fields, {} bytes of CSV; producer: lz4, linger 5 ms, acks=all, idempotent, murmur2;\n\
          # pipeline: group commit at 250 ms, 100,000 records or 16 MiB; the loop by hand has no transaction; medians of {ROUNDS}",
-        feed::bytes(1000).len() as u64 * RECORDS / 1000
+        feed::bytes(0, 1000).len() as u64 * RECORDS / 1000
     )
 }
 
 /// Everything that needs a broker.
 pub fn all(wanted: &dyn Fn(&str) -> bool) {
-    let feed = feed::bytes(RECORDS);
+    let feed = feed::bytes(0, RECORDS);
     if wanted("mock") {
         compare("end-to-end/mock", Broker::Mock, &feed);
     }
@@ -149,7 +149,7 @@ fn check(mappings: u64) -> Row {
     Row::new(&format!("check/{mappings}-mappings"), best, "s")
 }
 
-/// The most memory that the daemon holds while it reads a large file; ACEQUIA_BENCH_GIB says how large, 10 unless
+/// The most memory that the daemon holds while it reads a large file; `ACEQUIA_BENCH_GIB` says how large, 10 unless
 /// told.
 fn memory() -> Row {
     let gib: u64 =
@@ -176,7 +176,7 @@ fn memory() -> Row {
         peak = peak.max(peak_mib(&pid).unwrap_or(0.0));
         match child.try_wait().expect("it can be asked") {
             Some(status) => break status,
-            None => std::thread::sleep(Duration::from_millis(200)),
+            None => std::thread::park_timeout(Duration::from_millis(200)),
         }
     };
     assert!(status.success(), "the file is read");

@@ -46,9 +46,9 @@ pub fn write(out: &mut impl Write, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// A whole feed in memory.
-pub fn bytes(records: u64) -> Vec<u8> {
+/// The records `from..to` under a header, in memory.
+pub fn bytes(from: u64, to: u64) -> Vec<u8> {
     let mut feed = HEADER.as_bytes().to_vec();
-    write(&mut feed, 0, records).expect("memory takes what is written");
+    write(&mut feed, from, to).expect("memory takes what is written");
     feed
 }

@@ -6,6 +6,8 @@
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::unwrap_used,
+    unreachable_pub,
     reason = "a bench prints, and stops at what is unexpected"
 )]
 

@@ -56,8 +56,7 @@ fn topic(name: &str) -> String {
 fn drop_feed(site: &Site, records: u64, files: u64) {
     let each = records / files;
     for file in 0..files {
-        let mut bytes = feed::HEADER.as_bytes().to_vec();
-        feed::write(&mut bytes, file * each, (file + 1) * each).unwrap();
+        let bytes = feed::bytes(file * each, (file + 1) * each);
         site.write(&format!("drop/LIC_{file:02}.csv"), &bytes);
         site.write(&format!("drop/LIC_{file:02}.csv.ok"), b"");
     }
@@ -187,9 +186,7 @@ fn of_two_instances_one_works_and_the_other_takes_over_when_it_is_gone() {
     let (active, mut standby) = if active == 0 { (first, second) } else { (second, first) };
     let published = |kafka: &Kafka| reader::committed(kafka.bootstrap(), &topic("pair"));
     active.kill();
-    let mut bytes = feed::HEADER.as_bytes().to_vec();
-    feed::write(&mut bytes, EACH, 2 * EACH).unwrap();
-    site.write("drop/LIC_99.csv", &bytes);
+    site.write("drop/LIC_99.csv", &feed::bytes(EACH, 2 * EACH));
     site.write("drop/LIC_99.csv.ok", b"");
     standby.until("the standby to take over", PATIENCE, |picture| state(picture) == "running");
     // It reads what the first had not committed, and the new file.

@@ -1,6 +1,6 @@
 //! The harness itself: what the other tests of this folder trust.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use rdkafka::{
     ClientConfig,
@@ -9,7 +9,10 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer},
 };
 
-use crate::support::{kafka, reader};
+use crate::support::{
+    kafka::{self, Kafka},
+    reader,
+};
 
 fn topic(bootstrap: &str, name: &str) {
     let admin: AdminClient<DefaultClientContext> =
@@ -61,4 +64,17 @@ fn the_foreign_consumer_tells_committed_records_from_aborted_ones() {
         keys(reader::uncommitted(kafka.bootstrap(), &name)),
         ["also kept", "dropped", "kept"]
     );
+}
+
+#[test]
+fn a_node_that_cannot_start_says_why_at_once() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ports = [&taken, &free].map(|listener| listener.local_addr().unwrap().port());
+    drop(free);
+    let Err(told) = std::panic::catch_unwind(|| Kafka::start_at(ports)) else {
+        panic!("two programs listen on one port");
+    };
+    let told = told.downcast_ref::<String>().unwrap();
+    assert!(told.contains("Address already in use"), "{told}");
 }

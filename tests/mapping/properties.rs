@@ -109,7 +109,7 @@ proptest! {
         let mut texts = texts();
         texts.mappings.push(SourceFile::new("fuzzed.yaml", text.clone()));
         let (_, found) = mapping::check(&texts, &AnyKeys);
-        for found in found.iter().filter(|found| !found.code.starts_with("yaml.")) {
+        for found in &found {
             prop_assert!(found.file.text().get(found.span.clone()).is_some(), "{} {:?}", found.code, found.span);
         }
     }
@@ -131,7 +131,7 @@ proptest! {
         let mut texts = texts();
         texts.mappings.push(SourceFile::new("fuzzed.yaml", text));
         let (_, found) = mapping::check(&texts, &AnyKeys);
-        for found in found.iter().filter(|found| !found.code.starts_with("yaml.")) {
+        for found in &found {
             prop_assert!(found.file.text().get(found.span.clone()).is_some(), "{} {:?}", found.code, found.span);
         }
     }

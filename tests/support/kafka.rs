@@ -55,8 +55,12 @@ pub fn shared() -> Arc<Kafka> {
 impl Kafka {
     /// Starts a node and waits until it answers.
     pub fn start() -> Self {
+        Self::start_at(free_ports())
+    }
+
+    /// Starts a node on a port for clients and one for itself. Panics with the node's own log if it ends instead.
+    pub fn start_at([port, controller]: [u16; 2]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (port, controller) = (free_port(), free_port());
         fs::write(
             directory.path().join("server.properties"),
             properties(directory.path(), port, controller),
@@ -121,7 +125,8 @@ impl Kafka {
             {
                 return;
             }
-            assert!(began.elapsed() < START, "Kafka did not start:\n{}", self.log());
+            let alive = self.node.as_ref().is_none_or(Node::is_alive);
+            assert!(alive && began.elapsed() < START, "Kafka did not start:\n{}", self.log());
         }
     }
 
@@ -135,6 +140,16 @@ impl Kafka {
         if let Some(node) = &mut self.node {
             node.running = None;
         }
+    }
+}
+
+impl Node {
+    fn is_alive(&self) -> bool {
+        // A process that ended and is not waited for yet still has its folder there, but no command line.
+        let line = |running: &Running| fs::read(format!("/proc/{}/cmdline", running.pid));
+        self.running
+            .as_ref()
+            .is_some_and(|running| line(running).is_ok_and(|line| !line.is_empty()))
     }
 }
 
@@ -169,30 +184,38 @@ pub fn java(directory: &Path) -> Command {
 pub fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned();
-        let version = fs::read_to_string(POM).unwrap();
-        let version =
-            version.split("<kafka.version>").nth(1).unwrap().split('<').next().unwrap().to_owned();
-        let libraries = target.join(format!("kafka-{version}"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let libraries = target.join("kafka");
         let lock = File::create(target.join("kafka.lock")).unwrap();
         lock.lock().unwrap();
-        let complete = libraries.join("complete");
-        if !complete.exists() {
+        // What was fetched for another list of jars does not count as complete, and must not stay on the class path.
+        let (pom, complete) = (fs::read_to_string(POM).unwrap(), libraries.join("complete"));
+        if fs::read_to_string(&complete).ok().as_ref() != Some(&pom) {
+            let _ = fs::remove_dir_all(&libraries);
             let status = Command::new("mvn")
-                .args(["-q", "-B", "-f", POM, "dependency:copy-dependencies"])
+                .args([
+                    "-q",
+                    "-B",
+                    "-Dstyle.color=never",
+                    "-f",
+                    POM,
+                    "dependency:copy-dependencies",
+                ])
                 .arg(format!("-DoutputDirectory={}", libraries.display()))
                 .stdin(Stdio::null())
                 .status()
                 .expect("Maven runs: `.ci/setup test` installs it");
             assert!(status.success(), "Maven could not fetch Apache Kafka");
-            File::create(complete).unwrap();
+            fs::write(complete, pom).unwrap();
         }
         libraries
     })
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// Both are held until both are known, or they could be the same.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 const LOGGING: &str = "\

@@ -102,6 +102,8 @@ pub struct OpenContext {
     pub limits: BatchLimits,
     /// Drain: end every split where it stands when nothing is left to read, instead of waiting for more.
     pub once: bool,
+    /// Look, and leave no trace: claim nothing, move nothing, write nothing. Nothing read is ever committed.
+    pub preview: bool,
     /// The mappings of the pipeline as judges; absent in previews.
     pub precheck: Option<Arc<dyn Precheck>>,
     /// Cancelled when the source must let go; blocking threads look at it between units of work.

@@ -5,7 +5,7 @@
 //! [`Source::committed`]), stops where it likes, drops everything and opens anew. Whatever it does, the rows that
 //! were committed must be the rows of an undisturbed run: the same, in the same order, each once.
 //!
-//! ```ignore
+//! ```text
 //! let suite = Suite::new(|| Files::with_clock(clock()), |connector, scenario| Prepared { … });
 //! suite.all(&[include_str!("fixtures/position-v1.json")]).await;
 //! ```
@@ -13,6 +13,8 @@
 //! Everything here panics when the contract is broken: it is called from tests.
 
 use std::{fmt::Write as _, sync::Arc};
+
+pub use tokio_util::task::TaskTracker;
 
 use crate::{
     AnyConnector, BatchLimits, Board, CancellationToken, Cell, Connector, Fetched, Identity,
@@ -159,6 +161,7 @@ impl Engine {
     /// What a source of this engine is opened with.
     pub fn context(&self, limits: BatchLimits) -> OpenContext {
         OpenContext {
+            preview: false,
             pipeline: "testkit".into(),
             projection: Projection::All,
             state: Arc::clone(&self.state) as _,
@@ -196,7 +199,7 @@ impl Engine {
     ) -> Life {
         let cx = self.context(limits);
         let cancel = cx.cancel.clone();
-        let life = tokio_util::task::TaskTracker::new();
+        let life = TaskTracker::new();
         let cx = OpenContext { life: Some(life.token()), ..cx };
         let config = prepared.config.clone();
         let mut source = AnyConnector::open(connector, config, cx).await.expect("opens");

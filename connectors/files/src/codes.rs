@@ -9,6 +9,35 @@ const fn doc(code: &'static str, title: &'static str, help: &'static str) -> Cod
 /// Every code that this connector gives, with what a person can do about it.
 pub const CODES: &[CodeDoc] = &[
     doc(
+        "config.archive",
+        "a claimed file has nowhere to go",
+        "`claim: rename` moves a file away while it is read, so it cannot stay where it was dropped. Name a directory in \
+         `archive:`, delete it, or use `claim: none`.",
+    ),
+    doc(
+        "config.arrival",
+        "it is not clear when a file is expected",
+        "Say either `every:` and how long it may take at most, or `by:` and the time of day.",
+    ),
+    doc(
+        "config.empty",
+        "a setting is empty",
+        "Empty it would match nothing. Give it a value or leave the key out.",
+    ),
+    doc(
+        "config.glob",
+        "a pattern of file names cannot be used",
+        "Patterns know `*`, `?`, `[a-z]` and `{one,other}` and are for names in one directory: `LIC_*.csv`. For several \
+         directories make a pipeline for each.",
+    ),
+    doc(
+        "config.pattern",
+        "a pattern does not say what it must",
+        "A companion needs `{name}` or `{stem}`, such as `{name}.ok`; the pattern of a sequence is a regular expression \
+         with one group for the number, such as `LIC_(\\d+)\\.csv`.",
+    ),
+    doc("config.range", "a setting is outside its range", "The message says what is allowed."),
+    doc(
         "files.archive_failed",
         "a file could not be put away",
         "Its records are committed and will not be read again, but the file could not be moved to the archive or to \

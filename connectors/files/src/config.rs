@@ -452,7 +452,7 @@ impl FilesConfig {
                 let message = format!("`{zone}` is not a time zone");
                 fault(
                     &["arrival", "zone"],
-                    "config.zone",
+                    "config.unknown_zone",
                     message,
                     Some("such as `Europe/Madrid`"),
                 );

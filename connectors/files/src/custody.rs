@@ -341,3 +341,60 @@ fn summary(hash: &str, entry: &Entry, duplicate_of: Option<&str>) -> Vec<u8> {
     bytes.push(b'\n');
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use acequia_api::MemoryState;
+    use acequia_formats::DecoderState;
+
+    use super::*;
+    use crate::ledger::Inside;
+
+    fn entry(name: &str) -> Entry {
+        Entry {
+            layout: 1,
+            name: name.to_owned(),
+            size: 1,
+            outcome: Outcome::Done,
+            records: 1,
+            rejected: 0,
+            reasons: Vec::new(),
+        }
+    }
+
+    fn inside(file: &str) -> FilePosition {
+        let (file, name, state) = (file.to_owned(), String::new(), DecoderState::default());
+        FilePosition::Inside(Inside { file, name, size: 1, part: 0, before: 0, rejected: 0, state })
+    }
+
+    #[test]
+    fn a_file_goes_when_its_end_is_committed_however_far_the_reader_is_ahead() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = serde_json::json!({
+            "directory": dir.path(), "match": "*", "format": {"csv": {}}, "archive": "delete",
+        });
+        let config = Arc::new(serde_json::from_value(config).unwrap());
+        let ledger = Ledger::new(Arc::new(MemoryState::default()));
+        let custody = Custody::new(config, Arc::default(), ledger);
+        std::fs::create_dir(custody.inflight()).unwrap();
+        let left = || std::fs::read_dir(custody.inflight()).unwrap().count();
+        for name in ["a", "b", "c"] {
+            std::fs::write(custody.inflight().join(name), name).unwrap();
+            custody.begin(name, OsStr::new(name), Lies::Claimed);
+            custody.end(entry(name));
+        }
+        for (position, expected) in [
+            (inside("a"), 3),
+            (inside("b"), 2),
+            (inside("a"), 2),
+            (FilePosition::After { file: "unknown".to_owned() }, 2),
+            (FilePosition::After { file: "b".to_owned() }, 1),
+            (FilePosition::After { file: "b".to_owned() }, 1),
+            (FilePosition::After { file: "c".to_owned() }, 0),
+        ] {
+            custody.committed(&position);
+            custody.put_away();
+            assert_eq!(left(), expected, "{position:?}");
+        }
+    }
+}

@@ -3,14 +3,14 @@
 //! Somebody drops files into a directory; this connector reads each of them once, in order, and puts it away after
 //! its records are in Kafka. The hard parts are not the reading:
 //!
-//! - **Is it finished?** A file that is being written looks like any other. [`intake`] watches names from the
-//!   outside (settled, marker, manifest, final name), [`inspect`] looks inside (checksum, last line end, trailer).
-//! - **Is it known?** A file is what it contains: its identity is the SHA-256 of its bytes. The [`ledger`] of
+//! - **Is it finished?** A file that is being written looks like any other. `intake` watches names from the
+//!   outside (settled, marker, manifest, final name), `inspect` looks inside (checksum, last line end, trailer).
+//! - **Is it known?** A file is what it contains: its identity is the SHA-256 of its bytes. The `ledger` of
 //!   contents is keyed state, committed in the same transaction as the last records of the file, so a crash
 //!   anywhere repeats nothing and forgets nothing.
-//! - **Is it safe?** Names and content come from strangers. [`folder`] opens regular files only, through no link;
-//!   [`unpack`] believes nothing that a packed file says of itself.
-//! - **When may it go?** Only after the commit. [`custody`] keeps the files between being read and being durable.
+//! - **Is it safe?** Names and content come from strangers. `folder` opens regular files only, through no link;
+//!   `unpack` believes nothing that a packed file says of itself.
+//! - **When may it go?** Only after the commit. `custody` keeps the files between being read and being durable.
 //!
 //! One directory is one split, whatever lies in it. A position says behind which content reading stands, or inside
 //! which content and at which record; it holds no path, so directories may be moved.

@@ -67,6 +67,8 @@ pub(crate) struct FileReader {
     current: Option<Current>,
     scanned: Option<Duration>,
     worked: bool,
+    /// Cancelled when this reader is gone.
+    gone: tokio_util::sync::DropGuard,
     /// Tells the engine that this thread still works.
     _life: Option<Box<dyn std::any::Any + Send>>,
 }
@@ -91,10 +93,23 @@ impl FileReader {
             current: None,
             scanned: None,
             worked: false,
+            gone: CancellationToken::new().drop_guard(),
             custody: Arc::clone(custody),
             clock: Arc::clone(clock),
             _life: cx.life.clone().map(|life| Box::new(life) as _),
         })
+    }
+
+    /// Ends a wait of this reader when its source must let go, so that nobody waits for it. Ends with the reader.
+    pub(crate) fn wake_when_cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (cancel, wake) = (self.cancel.clone(), self.hint.wake.clone());
+        let gone = self.gone.token().clone();
+        async move {
+            if gone.run_until_cancelled(cancel.cancelled()).await.is_some() {
+                // A full channel wakes it as well.
+                let _ = wake.try_send(());
+            }
+        }
     }
 
     fn start(&mut self, candidate: Candidate, file: File, hash: String, packing: Packing) {
@@ -309,8 +324,8 @@ impl FileReader {
         if self.once && !self.intake.settling() {
             return Fetched::End;
         }
-        let wait = due.saturating_sub(now).min(Duration::from_secs(1));
-        if self.clock.pause(&self.hint.receiver, wait) {
+        let wait = due.saturating_sub(now).min(Duration::from_secs(2));
+        if self.clock.pause(&self.hint.receiver, wait) && !self.cancel.is_cancelled() {
             // Files that come one by one are looked at together.
             self.clock.pause(&self.hint.silent, Duration::from_millis(100));
             self.scanned = None;

@@ -63,12 +63,17 @@ pub(crate) fn directory_error(path: &Path, cause: io::Error) -> SourceError {
 
 impl FilesSource {
     pub(crate) fn open(
-        config: FilesConfig,
+        mut config: FilesConfig,
         clock: Arc<dyn Clock>,
         cx: OpenContext,
     ) -> Result<Self, SourceError> {
         if let Some(fault) = config.faults().into_iter().next() {
             return Err(SourceError::operator(fault.code, fault.message));
+        }
+        if cx.preview {
+            config.claim = Claim::None;
+            config.archive = Some(Archive::Keep);
+            config.receipt = false;
         }
         Folder::open(&config.directory)
             .map_err(|cause| directory_error(&config.directory, cause))?;
@@ -172,6 +177,7 @@ impl Source for FilesSource {
                 Some(FilePosition::After { .. }) | None => None,
             };
             let reader = FileReader::new(&self.custody, &self.clock, &self.cx, resume)?;
+            tokio::spawn(reader.wake_when_cancelled());
             blocking::reader(&format!("files {}", self.cx.pipeline), self.cx.limits, reader)
         })
     }
@@ -199,7 +205,9 @@ pub(crate) struct Hint {
     pub(crate) receiver: mpsc::Receiver<()>,
     /// Never says anything: for waiting without being woken.
     pub(crate) silent: mpsc::Receiver<()>,
-    _senders: [mpsc::SyncSender<()>; 2],
+    /// Gives a hint.
+    pub(crate) wake: mpsc::SyncSender<()>,
+    _mute: mpsc::SyncSender<()>,
     _watcher: Option<RecommendedWatcher>,
 }
 
@@ -216,7 +224,7 @@ impl Hint {
             watcher.watch(directory, RecursiveMode::NonRecursive)?;
             Ok(watcher)
         });
-        Self { receiver, silent, _senders: [sender, mute], _watcher: watcher.ok() }
+        Self { receiver, silent, wake: sender, _mute: mute, _watcher: watcher.ok() }
     }
 }
 

@@ -99,7 +99,9 @@ fn keys_come_back_whatever_the_names_hold() {
 fn a_chain_depends_on_every_id_and_on_their_order() {
     let chain = |ids: &[&str]| {
         let mut link = Chain::default().link();
-        ids.iter().for_each(|id| link.add(id.as_bytes()));
+        for id in ids {
+            link.add(id.as_bytes());
+        }
         link.close()
     };
     let base = chain(&["a1", "b2"]);

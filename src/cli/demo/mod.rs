@@ -4,8 +4,11 @@
 //! Nothing of it is staged: the deployment is the one in `config/example`, the pipelines are the real ones, only
 //! the broker is the development broker. What is shown was read back from it by a consumer.
 
+mod codes;
 pub mod content;
 mod show;
+
+pub use codes::CODES;
 
 use std::{
     collections::BTreeMap,

@@ -25,7 +25,7 @@ pub(super) fn check(pipelines: &[Written<PipelineConfig>], found: &mut Vec<Diagn
     for inner in &owned {
         match outer {
             Some(outer) if inner.path.starts_with(&outer.path) => {
-                found.extend(overlap(outer, inner))
+                found.extend(overlap(outer, inner));
             }
             _ => outer = Some(inner),
         }

@@ -83,14 +83,18 @@ impl Compiler<'_> {
         match &node.producer {
             Producer::From(name) => drop(self.names.find(&name.text)),
             Producer::Object(nodes) | Producer::List(nodes) => {
-                nodes.iter().for_each(|node| self.touch(node));
+                for node in nodes {
+                    self.touch(node);
+                }
             }
             Producer::Expr(text) => {
                 let _ = crate::mapping::expr::compile(&text.text, &self.names);
             }
             Producer::Each(each) => {
                 let list = self.sources.iter_mut().find(|source| *source.name == each.list.text);
-                list.into_iter().for_each(|source| source.used = true);
+                if let Some(source) = list {
+                    source.used = true;
+                }
             }
             _ => {}
         }
@@ -172,7 +176,7 @@ impl Compiler<'_> {
         };
         match &node.producer {
             Producer::Unreadable => None,
-            Producer::List(items) if target.many => self.items(items, target, place),
+            Producer::List(items) if target.many => Some(self.items(items, target, place)),
             Producer::List(_) => wrong(self, &node.span, "a list"),
             Producer::Each(each) if target.many => self.each(each, target, place),
             Producer::Each(each) => wrong(self, &each.list.span, "a list"),
@@ -211,11 +215,11 @@ impl Compiler<'_> {
         items: &[FieldNode],
         target: &model::Field,
         place: &Place,
-    ) -> Option<(Produce, Flow)> {
+    ) -> (Produce, Flow) {
         let single = single(target);
         let place = Place { element: true, ..place.clone() };
         let items = items.iter().filter_map(|item| self.field(item, &single, &place)).collect();
-        Some((Produce::List(items), Flow::Structure))
+        (Produce::List(items), Flow::Structure)
     }
 
     fn from(&mut self, name: &Text) -> Option<(Produce, Flow)> {

@@ -302,12 +302,12 @@ fn month_of(rest: &mut &[u8], short: bool) -> Result<u8, Fault> {
 }
 
 fn meridiem(rest: &mut &[u8], dotted: bool) -> Result<bool, Fault> {
-    let (pm, after) = match (dotted, *rest) {
-        (false, [half, b'M' | b'm', after @ ..])
-        | (true, [half, b'.', b'M' | b'm', b'.', after @ ..]) => (half, after),
-        _ => return Err(Fault::Form),
+    let ((false, [half, b'M' | b'm', after @ ..])
+    | (true, [half, b'.', b'M' | b'm', b'.', after @ ..])) = (dotted, *rest)
+    else {
+        return Err(Fault::Form);
     };
-    let pm = match pm {
+    let pm = match half {
         b'A' | b'a' => false,
         b'P' | b'p' => true,
         _ => return Err(Fault::Form),

@@ -559,6 +559,7 @@ fn refusals_show_shapes_and_never_values() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn a_specification_without_meaning_is_refused_at_its_key() {
     let format = |kind: &str, text: &str| spec(kind, |spec| spec.format = Some(text.to_owned()));
     let zone = |kind: &str, text: &str| spec(kind, |spec| spec.zone = Some(text.to_owned()));

@@ -186,13 +186,14 @@ fn protect(form: &mut Form<'_>, node: &Node) -> Option<Protect> {
         return None;
     };
     let how = match key.text.as_str() {
-        "drop" => match form.flag(value, "`drop`")? {
-            true => Some(How::Drop),
-            false => {
+        "drop" => {
+            if form.flag(value, "`drop`")? {
+                Some(How::Drop)
+            } else {
                 form.shape(value, "`drop`", "true, or not there");
                 None
             }
-        },
+        }
         "mask" => {
             form.block(value, "`mask`", &["keep_first", "keep_last"])?;
             let mut keep = |key: &str| {

@@ -52,7 +52,7 @@ impl Publisher {
         let kinship = self.kinship(recovered.head.as_ref())?;
         self.read_state(&reader, &claim, notice)?;
         self.checkpoint = recovered.checkpoint.clone();
-        self.head = recovered.head.clone();
+        self.head.clone_from(&recovered.head);
         self.chain = recovered.chain;
         Ok(Start { recovered, kinship })
     }

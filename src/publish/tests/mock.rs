@@ -95,6 +95,7 @@ fn a_forgotten_split_starts_again() {
 
 /// The table of the protocol: what is injected into which request, and what the driver is told.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn the_outcomes_of_a_commit() {
     use Err::*;
     type Case = (&'static str, Api, &'static [Err], Result<bool, (ErrorClass, &'static str)>);

@@ -111,7 +111,7 @@ fn neighbour(name: &str) -> Task {
         super::super::partition::partition_of(task.transactional_id().as_bytes(), SYSTEM_PARTITIONS)
     };
     let mine = of(&task(name, 1));
-    (0..)
+    (0..10_000)
         .map(|n| Task { pipeline: format!("neighbour-{n}").into(), ..task(name, 9) })
         .find(|task| of(task) == mine)
         .unwrap()
@@ -127,7 +127,7 @@ fn a_start_waits_for_the_open_transaction_of_another_task_and_names_it() {
     publisher.forget("drop").unwrap();
     // The record must have arrived for the partition to be held back: send enough to make the queue turn.
     let begun = Instant::now();
-    let (heard, notices) = mpsc::channel();
+    let (heard, notices) = mpsc::sync_channel(8);
     let mine = setup(&kafka, task(&name, 1), None);
     let waiting = std::thread::spawn(move || {
         let mut publisher = Publisher::fence(mine).unwrap();

@@ -1,6 +1,6 @@
 //! What a drop directory promises: order, resumption, claims, archives, receipts, alarms.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use acequia_api::{AnyConnector, ErrorClass, OpenContext, RecordBatch, UnitState, testkit::Life};
 use acequia_files::Files;
@@ -132,6 +132,73 @@ async fn a_record_that_the_mapping_would_refuse_condemns_its_file_too() {
     assert_eq!(batch.rejects()[0].errors[1].code, "map.required_missing");
 }
 
+/// Appends to a file the first time it is asked.
+struct Writes(std::sync::Mutex<Option<std::path::PathBuf>>);
+
+impl acequia_api::Precheck for Writes {
+    fn refused(&self, _: &RecordBatch, _: &mut Vec<acequia_api::Reject>) {
+        if let Some(path) = self.0.lock().unwrap().take() {
+            std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"2\n").unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_grows_while_it_is_inspected_is_inspected_again() {
+    let drop = Drop::new(json!({"on_bad_record": "reject_file"}));
+    drop.put("a.csv", "ID\n1\n");
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let writes = Writes(std::sync::Mutex::new(Some(drop.path("a.csv"))));
+    let cx = OpenContext { precheck: Some(Arc::new(writes)), ..drop.engine.context(drop.limits) };
+    let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
+    let split = source.splits().await.unwrap().remove(0);
+    let mut reader = source.reader(&split, None).await.unwrap();
+    let mut batch = RecordBatch::new(drop.limits);
+    while reader.fetch(&mut batch).await.unwrap() != acequia_api::Fetched::Batch {
+        drop.clock.advance(Duration::from_secs(3));
+    }
+    assert_eq!((batch.len(), batch.rejects().len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_name_that_is_replaced_while_its_file_is_read_gives_both_files_whole() {
+    let mut drop = Drop::new(json!({"claim": "none"}));
+    drop.limits.max_rows = 1;
+    drop.put("a.csv", format!("ID\n{}", "old\n".repeat(20)));
+    drop.put("new.tmp", "ID\nnew\n");
+    let (new, old) = (drop.path("new.tmp"), drop.path("a.csv"));
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let mut prepared = drop.prepared();
+    let limits = drop.limits;
+    let mut commits = || {
+        let _ = std::fs::rename(&new, &old);
+        true
+    };
+    drop.engine.live(&connector, &mut prepared, limits, None, &mut commits).await;
+    drop.drain().await;
+    let rows = drop.rows();
+    assert_eq!(rows.iter().filter(|row| *row == r#"ID="old""#).count(), 20);
+    assert_eq!(rows.iter().filter(|row| *row == r#"ID="new""#).count(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_that_waits_lets_go_at_once_when_cancelled() {
+    let drop = Drop::new(json!({"poll_interval": "1h"}));
+    let life = acequia_api::testkit::TaskTracker::new();
+    let cx = drop.engine.context(drop.limits);
+    let cx = OpenContext { once: false, life: Some(life.token()), ..cx };
+    let cancel = cx.cancel.clone();
+    let mut source = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.unwrap();
+    let split = source.splits().await.unwrap().remove(0);
+    let reader = source.reader(&split, None).await.unwrap();
+    let begun = std::time::Instant::now();
+    cancel.cancel();
+    std::mem::drop((reader, source));
+    life.close();
+    life.wait().await;
+    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn a_file_that_goes_bad_half_way_is_refused_from_there_and_says_so() {
     let mut drop = Drop::new(json!({"receipt": true}));
@@ -162,6 +229,19 @@ async fn reading_resumes_inside_packed_files() {
             .collect();
         assert_eq!(ids, (0..500).collect::<Vec<_>>());
     }
+}
+
+#[tokio::test]
+async fn a_receipt_counts_what_was_refused_before_a_restart_too() {
+    let mut drop = Drop::new(json!({"receipt": true}));
+    drop.limits.max_rows = 1;
+    drop.put("a.csv", "ID,N\nbad\n1,a\nbad\n2,b\nbad\n3,c\n");
+    for stop in [1, 2] {
+        drop.live(Some(stop)).await;
+    }
+    drop.drain().await;
+    let receipt = drop.json("a.csv.receipt.json");
+    assert_eq!((receipt["accepted"].as_u64(), receipt["refused"].as_u64()), (Some(3), Some(3)));
 }
 
 #[tokio::test]

@@ -1,5 +1,11 @@
 //! The contract's own suite, and what this connector promises beyond it.
 
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a test binary: nothing is public, and it stops at a surprise"
+)]
+
 mod bad_inputs;
 mod drops;
 mod support;

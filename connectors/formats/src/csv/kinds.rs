@@ -209,8 +209,8 @@ fn unique_names(records: &Records, faults: &mut Faults) {
             names.extend(lists.clone());
         }
         names.sort();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let message = format!("the name `{}` stands here twice", pair[0]);
+        if let Some([name_twice, _]) = names.array_windows().find(|[one, next]| one == next) {
+            let message = format!("the name `{name_twice}` stands here twice");
             faults.add(&["records", "kinds", name], CODE, message, "");
         }
     }

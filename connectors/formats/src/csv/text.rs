@@ -56,7 +56,7 @@ pub(super) fn marks(text: &str) -> Marks {
         let next = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or_default();
         match (bytes[at], next(1), next(2)) {
             (0xC2, 0x80..=0x9F, _) | (0xE2, 0x80, 0xAA..=0xAE) | (0xE2, 0x81, 0xA6..=0xA9) => {
-                _ = marks.hidden.get_or_insert(at)
+                _ = marks.hidden.get_or_insert(at);
             }
             (0xEF, 0xBF, 0xBD) => marks.replacement = true,
             _ => {}

@@ -36,7 +36,7 @@ fn lists_stand_where_the_projection_wants_them_or_not_at_all() {
     let found = read_as(&config, &wanted, GOOD);
     assert_eq!(found.values()[0], ["1", "[(D,agua,1,10),(D,ba|sura,2)]", "X"]);
     assert_eq!(read_as(&config, &only(&["NIF"]), GOOD).values(), [["X"], ["Y"]]);
-    let schema = decoder(&config, &wanted).schema().unwrap().clone();
+    let schema = Arc::clone(decoder(&config, &wanted).schema().unwrap());
     assert!(matches!(schema.columns()[1].kind, acequia_api::ColumnType::List(_)));
     let fault = Format::Csv(config).decoder(&only(&["LINEA"])).err().unwrap();
     assert!(fault.to_string().contains("did you mean `LINEAS`?"), "{fault}");

@@ -1,0 +1,49 @@
+//! What the codes of pipelines mean.
+
+use acequia_api::CodeDoc;
+
+/// Every code that a pipeline gives by itself.
+pub const CODES: &[CodeDoc] = &[
+    CodeDoc {
+        code: "map.panic",
+        title: "the mapping broke down at a record",
+        help: "This is our mistake, in one record: it is quarantined and its neighbours go on. `acequia quarantine show` \
+               names its place; report it with the mapping.",
+    },
+    CodeDoc {
+        code: "pipeline.breaker",
+        title: "too many records were refused",
+        help: "The share of rejects passed `breaker: rejects_above`, so the feed as a whole looks wrong and nothing more of \
+               it is published. Look at the reasons with `acequia quarantine list`, correct the mapping or the feed, then \
+               `acequia resume`.",
+    },
+    CodeDoc {
+        code: "pipeline.compile",
+        title: "a pipeline names what was not loaded",
+        help: "This is our mistake: the check of the configuration should have found it. Report it with the output of \
+               `acequia check`.",
+    },
+    CodeDoc {
+        code: "pipeline.encodings",
+        title: "two mappings read one column in different encodings",
+        help: "A column leaves the source in one encoding. Use the same `encoding:` for it in all mappings of the pipeline, \
+               or make two pipelines.",
+    },
+    CodeDoc {
+        code: "pipeline.schedule",
+        title: "a schedule cannot be used",
+        help: "This is our mistake: the check of the configuration should have refused the `schedule:`. Report it.",
+    },
+    CodeDoc {
+        code: "pipeline.thread",
+        title: "a publishing thread could not be started",
+        help: "The system gave no thread, most often because a limit is reached (`ulimit -u`, `TasksMax` of systemd). It \
+               is tried again.",
+    },
+    CodeDoc {
+        code: "publish.rotate",
+        title: "the producer is replaced after a disturbed commit",
+        help: "The commit succeeded, but a connection failed during it, and the client may remember that wrongly. The \
+               pipeline starts again from its committed position; nothing is needed.",
+    },
+];
