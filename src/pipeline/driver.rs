@@ -184,6 +184,9 @@ impl Driver {
             }
             Report::Committed(committed) => {
                 self.committed(committed);
+                // Only a life that goes on has got over its failure: the last commit of one that was dropped
+                // must not take away the reason.
+                self.status.update(|status| status.failure = None);
                 Some(Input::Progress)
             }
             Report::Flushed => self.flushing.take(),
@@ -320,7 +323,6 @@ impl Driver {
             status.last_commit = Some(Timestamp::now());
             status.seq = Some(committed.seq);
             status.counts.add(committed.counts);
-            status.failure = None;
             for (split, position) in committed.positions {
                 match status.positions.iter_mut().find(|(known, _)| *known == split) {
                     Some((_, known)) => *known = position,
