@@ -47,8 +47,8 @@ fn escapes_in(word: u64) -> u64 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // With its highest bit set no byte borrows from its neighbour.
     let below = |word: u64, limit: u64| !((word | HIGH) - ONES * limit) & !word & HIGH;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
     below(word, 0x20) | below(quote, 1) | below(backslash, 1)
 }
 
