@@ -38,9 +38,14 @@ pub(crate) enum Lies {
 #[derive(Debug, Clone)]
 struct Held {
     hash: String,
+    /// Tells files of the same content apart: one that was refused may be dropped again while its first copy is
+    /// still in hand, and a commit of the one says nothing of what lies between them.
+    again: u32,
     name: OsString,
     lies: Lies,
     end: Option<Entry>,
+    /// Its content was read before, under this name or another: nothing of it is published.
+    known: bool,
     committed: bool,
 }
 
@@ -89,16 +94,28 @@ impl Custody {
             .collect()
     }
 
-    /// A file is going to be read.
-    pub(crate) fn begin(&self, hash: &str, name: &OsStr, lies: Lies) {
+    /// A file is going to be read. Gives what tells its positions from those of files with the same content.
+    pub(crate) fn begin(&self, hash: &str, name: &OsStr, lies: Lies) -> u32 {
+        let mut held = self.held();
+        let same = held.iter().rfind(|file| file.hash == hash);
+        let again = same.map_or(0, |file| file.again + 1);
         let (hash, name) = (hash.to_owned(), name.to_owned());
-        self.held().push_back(Held { hash, name, lies, end: None, committed: false });
+        let (end, known, committed) = (None, false, false);
+        held.push_back(Held { hash, again, name, lies, end, known, committed });
+        again
     }
 
     /// The file begun last has been read, or refused.
     pub(crate) fn end(&self, entry: Entry) {
         if let Some(last) = self.held().back_mut() {
             last.end = Some(entry);
+        }
+    }
+
+    /// The file begun last is one that the ledger knows by this line.
+    pub(crate) fn end_known(&self, entry: Entry) {
+        if let Some(last) = self.held().back_mut() {
+            (last.end, last.known) = (Some(entry), true);
         }
     }
 
@@ -110,11 +127,12 @@ impl Custody {
     /// Everything up to `position` is durable. Gives whether something is to be put away.
     pub(crate) fn committed(&self, position: &FilePosition) -> bool {
         let mut held = self.held();
-        let (hash, inclusive) = match position {
-            FilePosition::After { file } => (file, true),
-            FilePosition::Inside(inside) => (&inside.file, false),
+        let (hash, again, inclusive) = match position {
+            FilePosition::After { file, again } => (file, *again, true),
+            FilePosition::Inside(inside) => (&inside.file, inside.again, false),
         };
-        let Some(at) = held.iter().rposition(|file| file.hash == *hash) else { return false };
+        let at = held.iter().position(|file| file.hash == *hash && file.again == again);
+        let Some(at) = at else { return false };
         let upto = at + usize::from(inclusive);
         for file in held.iter_mut().take(upto).filter(|file| !file.committed && file.end.is_some())
         {
@@ -132,10 +150,9 @@ impl Custody {
         let due: Vec<Held> = self.held().iter().filter(|file| file.committed).cloned().collect();
         for file in due {
             let Some(entry) = &file.end else { continue };
-            if self.dispose(&file.hash, &file.name, file.lies, entry) {
-                self.held().retain(|held| {
-                    !(held.committed && held.name == file.name && held.hash == file.hash)
-                });
+            let dispose = if file.known { Self::dispose_known } else { Self::dispose };
+            if dispose(self, &file.hash, &file.name, file.lies, entry) {
+                self.held().retain(|held| (&held.hash, held.again) != (&file.hash, file.again));
             }
         }
     }
@@ -160,14 +177,25 @@ impl Custody {
         moved
     }
 
-    /// Puts a second copy of known content away, reported and not read.
-    pub(crate) fn dispose_duplicate(
+    /// Puts away a file whose content the ledger knows: one whose putting away was interrupted, or a duplicate.
+    pub(crate) fn dispose_known(
         &self,
         hash: &str,
         name: &OsStr,
         lies: Lies,
-        first: &Entry,
+        entry: &Entry,
     ) -> bool {
+        let same = name.to_string_lossy() == entry.name;
+        let stays = lies == Lies::Claimed || self.config.archive() == Archive::Keep;
+        let empty = entry.outcome == Outcome::Done && entry.records == 0;
+        if empty || (same && stays) {
+            return self.dispose(hash, name, lies, entry);
+        }
+        self.dispose_duplicate(hash, name, lies, entry)
+    }
+
+    /// Puts a second copy of known content away, reported and not read.
+    fn dispose_duplicate(&self, hash: &str, name: &OsStr, lies: Lies, first: &Entry) -> bool {
         let note = format!("duplicate of `{}`", first.name);
         let moved = self.carry(hash, name, lies, Away::Archive, None);
         if moved {
@@ -364,19 +392,48 @@ mod tests {
 
     fn inside(file: &str) -> FilePosition {
         let (file, name, state) = (file.to_owned(), String::new(), DecoderState::default());
-        FilePosition::Inside(Inside { file, name, size: 1, part: 0, before: 0, rejected: 0, state })
+        let (size, again, part, before, rejected) = (1, 0, 0, 0, 0);
+        FilePosition::Inside(Inside { file, again, name, size, part, before, rejected, state })
+    }
+
+    fn after(file: &str, again: u32) -> FilePosition {
+        FilePosition::After { file: file.to_owned(), again }
+    }
+
+    fn custody(dir: &Path) -> Custody {
+        let config = serde_json::json!({
+            "directory": dir, "match": "*", "format": {"csv": {}}, "archive": "delete",
+        });
+        let config = Arc::new(serde_json::from_value(config).unwrap());
+        let custody =
+            Custody::new(config, Arc::default(), Ledger::new(Arc::new(MemoryState::default())));
+        std::fs::create_dir(custody.inflight()).unwrap();
+        custody
+    }
+
+    #[test]
+    fn a_commit_says_nothing_of_a_later_file_with_the_same_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let custody = custody(dir.path());
+        for (name, hash, again) in [("a", "x", 0), ("b", "y", 0), ("c", "x", 1)] {
+            std::fs::write(custody.inflight().join(name), name).unwrap();
+            assert_eq!(custody.begin(hash, OsStr::new(name), Lies::Claimed), again);
+            custody.end(entry(name));
+        }
+        for (position, left) in
+            [(after("x", 0), &["b", "c"][..]), (after("y", 0), &["c"]), (after("x", 1), &[])]
+        {
+            custody.committed(&position);
+            custody.put_away();
+            let inflight = Folder::open(&custody.inflight()).unwrap();
+            assert_eq!(inflight.names(|_| true).unwrap(), left, "{position:?}");
+        }
     }
 
     #[test]
     fn a_file_goes_when_its_end_is_committed_however_far_the_reader_is_ahead() {
         let dir = tempfile::tempdir().unwrap();
-        let config = serde_json::json!({
-            "directory": dir.path(), "match": "*", "format": {"csv": {}}, "archive": "delete",
-        });
-        let config = Arc::new(serde_json::from_value(config).unwrap());
-        let ledger = Ledger::new(Arc::new(MemoryState::default()));
-        let custody = Custody::new(config, Arc::default(), ledger);
-        std::fs::create_dir(custody.inflight()).unwrap();
+        let custody = custody(dir.path());
         let left = || std::fs::read_dir(custody.inflight()).unwrap().count();
         for name in ["a", "b", "c"] {
             std::fs::write(custody.inflight().join(name), name).unwrap();
@@ -387,10 +444,10 @@ mod tests {
             (inside("a"), 3),
             (inside("b"), 2),
             (inside("a"), 2),
-            (FilePosition::After { file: "unknown".to_owned() }, 2),
-            (FilePosition::After { file: "b".to_owned() }, 1),
-            (FilePosition::After { file: "b".to_owned() }, 1),
-            (FilePosition::After { file: "c".to_owned() }, 0),
+            (after("unknown", 0), 2),
+            (after("b", 0), 1),
+            (after("b", 0), 1),
+            (after("c", 0), 0),
         ] {
             custody.committed(&position);
             custody.put_away();

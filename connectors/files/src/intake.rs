@@ -426,8 +426,19 @@ impl Intake {
         if self.custody.config.claim == Claim::None && candidate.lies == Lies::Dropped {
             self.dealt.insert(candidate.name.clone(), candidate.status);
         }
-        self.last_arrival = Some(self.clock.now());
         self.numbering.as_mut()?.taken(&candidate.name)
+    }
+
+    /// A file with new content has arrived; gives the time to remember, where arrivals are expected.
+    pub(crate) fn arrived(&mut self) -> Option<Timestamp> {
+        self.custody.config.arrival.as_ref()?;
+        self.last_arrival = Some(self.clock.now());
+        self.last_arrival
+    }
+
+    /// Whether taking a file moves its sequence on.
+    pub(crate) fn advances(&self, name: &OsStr) -> bool {
+        self.numbering.as_ref().is_some_and(|numbering| numbering.advances(name))
     }
 
     /// The missing number that holds this file back.

@@ -22,6 +22,9 @@ pub(crate) enum FilePosition {
     After {
         /// SHA-256 of it, in hexadecimal.
         file: String,
+        /// How many files with this content were in hand before it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        again: u32,
     },
     /// Inside a file.
     Inside(Inside),
@@ -33,6 +36,9 @@ pub(crate) enum FilePosition {
 pub(crate) struct Inside {
     /// SHA-256 of its content.
     pub(crate) file: String,
+    /// How many files with this content were in hand before it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) again: u32,
     /// Its name when it was read, for messages: it is found by its content.
     pub(crate) name: String,
     /// Its size, which spares hashing what cannot be it.

@@ -41,6 +41,7 @@ struct Current {
     file: File,
     status: FileStatus,
     hash: String,
+    again: u32,
     packing: Packing,
     unit: Arc<Unit>,
     stream: Option<Stream>,
@@ -113,7 +114,7 @@ impl FileReader {
     }
 
     fn start(&mut self, candidate: Candidate, file: File, hash: String, packing: Packing) {
-        self.custody.begin(&hash, &candidate.name, candidate.lies);
+        let again = self.custody.begin(&hash, &candidate.name, candidate.lies);
         self.board.set(&shown(&candidate.name), UnitState::Reading, 0, None);
         let unit = unit(&hash, &candidate.name, &packing, 0);
         self.current = Some(Current {
@@ -121,6 +122,7 @@ impl FileReader {
             candidate,
             file,
             hash,
+            again,
             packing,
             unit,
             stream: None,
@@ -233,6 +235,7 @@ impl FileReader {
         current.published = true;
         let inside = Inside {
             file: current.hash.clone(),
+            again: current.again,
             name: current.candidate.name.to_string_lossy().into_owned(),
             size: current.status.size,
             part: current.part,
@@ -292,7 +295,7 @@ impl FileReader {
         reasons: &[Reason],
         batch: &mut RecordBatch,
     ) -> Result<(), SourceError> {
-        let Current { hash, candidate, status, .. } = current;
+        let Current { hash, again, candidate, status, .. } = current;
         let entry = Entry {
             layout: 1,
             name: candidate.name.to_string_lossy().into_owned(),
@@ -306,10 +309,10 @@ impl FileReader {
         if let Some(number) = self.intake.taken(&candidate) {
             batch.put_state(Ledger::put_sequence(number)?);
         }
-        if self.custody.config.arrival.is_some() {
-            batch.put_state(Ledger::put_arrival(self.clock.now())?);
+        if let Some(at) = self.intake.arrived() {
+            batch.put_state(Ledger::put_arrival(at)?);
         }
-        batch.finish(FilePosition::After { file: hash }.encode()?);
+        batch.finish(FilePosition::After { file: hash, again }.encode()?);
         self.board.set(&shown(&candidate.name), UnitState::Reading, records, None);
         self.custody.end(entry);
         self.worked = true;

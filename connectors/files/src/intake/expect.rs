@@ -39,6 +39,11 @@ impl Numbering {
         self.last
     }
 
+    /// Whether the number of this file is above every number taken so far.
+    pub(super) fn advances(&self, name: &OsStr) -> bool {
+        self.number(name).is_some_and(|number| Some(number) > self.last)
+    }
+
     /// The missing number that holds this file back. A number below the last one is late, and is read.
     pub(super) fn holds(&self, name: &OsStr) -> Option<u64> {
         let (number, next) = (self.number(name)?, self.last?.checked_add(1)?);

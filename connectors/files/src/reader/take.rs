@@ -14,7 +14,7 @@ use crate::{
     folder::{Folder, shown},
     inspect::Found,
     intake::{Candidate, companion_of},
-    ledger::{Entry, Inside, Outcome},
+    ledger::{Entry, FilePosition, Inside, Ledger, Outcome},
     source::directory_error,
     unpack::{Packing, UnpackFailure},
 };
@@ -130,8 +130,7 @@ impl FileReader {
         if let Some(entry) = self.custody.ledger.get(&identified.hash)?
             && !self.reads_again(&candidate, &entry)
         {
-            self.known(&candidate, &identified.hash, &entry);
-            return Ok(false);
+            return self.known(candidate, identified.hash, entry, batch);
         }
         let found = match self.inspector.examine(&file, &candidate, &identified) {
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => return Ok(false),
@@ -189,20 +188,36 @@ impl FileReader {
             && self.custody.config.claim == Claim::Rename
     }
 
-    /// Content that the ledger knows: finish an interrupted putting away, or report a duplicate.
-    fn known(&mut self, candidate: &Candidate, hash: &str, entry: &Entry) {
-        let stays = self.custody.config.archive() == Archive::Keep;
-        let same = candidate.name.to_string_lossy() == entry.name;
-        let empty = entry.outcome == Outcome::Done && entry.records == 0;
-        let moved = if candidate.lies == Lies::Claimed || empty || (stays && same) {
-            self.custody.dispose(hash, &candidate.name, candidate.lies, entry)
-        } else {
-            self.custody.dispose_duplicate(hash, &candidate.name, candidate.lies, entry)
-        };
-        if moved {
-            self.intake.taken(candidate);
-            self.worked = true;
+    /// Content that the ledger knows: finish an interrupted putting away, or report a duplicate. One whose
+    /// number is the next of a sequence goes only when that number is durable, as a file that is read does. Gives
+    /// whether a batch is to be handed over.
+    fn known(
+        &mut self,
+        mut candidate: Candidate,
+        hash: String,
+        entry: Entry,
+        batch: &mut RecordBatch,
+    ) -> Result<bool, SourceError> {
+        if !self.intake.advances(&candidate.name) {
+            let Candidate { name, lies, .. } = &candidate;
+            if self.custody.dispose_known(&hash, name, *lies, &entry) {
+                self.intake.taken(&candidate);
+                self.worked = true;
+            }
+            return Ok(false);
         }
+        if !self.claim(&mut candidate)? {
+            self.intake.look_again();
+            return Ok(false);
+        }
+        let again = self.custody.begin(&hash, &candidate.name, candidate.lies);
+        if let Some(number) = self.intake.taken(&candidate) {
+            batch.put_state(Ledger::put_sequence(number)?);
+        }
+        batch.finish(FilePosition::After { file: hash, again }.encode()?);
+        self.custody.end_known(entry);
+        self.worked = true;
+        Ok(true)
     }
 
     /// Makes the file ours. Gives `false` when it is no longer the file that was looked at.

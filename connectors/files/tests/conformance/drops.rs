@@ -272,9 +272,53 @@ async fn a_feed_that_is_overdue_raises_an_alarm_until_a_file_comes() {
     drop.clock.advance(Duration::from_hours(24));
     drop.drain().await;
     assert_eq!(drop.alarms(), ["files.overdue"]);
+    drop.put("again.csv", "ID\n1\n");
+    drop.drain().await;
+    assert_eq!(drop.alarms(), ["files.overdue"], "old content is no arrival");
     drop.put("b.csv", "ID\n2\n");
     drop.drain().await;
     assert!(drop.alarms().is_empty(), "{:?}", drop.alarms());
+}
+
+#[tokio::test]
+async fn files_that_stay_are_no_arrivals_after_a_restart() {
+    let mut drop = Drop::new(json!({"arrival": {"every": "24h"}, "claim": "none"}));
+    drop.put("a.csv", "ID\n1\n");
+    drop.drain().await;
+    drop.clock.advance(Duration::from_hours(25));
+    drop.drain().await;
+    assert_eq!(drop.alarms(), ["files.overdue"]);
+}
+
+#[tokio::test]
+async fn a_duplicate_keeps_its_place_in_a_sequence_through_a_restart() {
+    for claim in ["rename", "none"] {
+        let mut drop = Drop::new(json!({"sequence": {"pattern": r"L(\d+)\.csv"}, "claim": claim}));
+        drop.put("L1.csv", "ID\n1\n");
+        drop.drain().await;
+        drop.put("L2.csv", "ID\n1\n");
+        assert!(drop.drain().await.is_empty());
+        assert_eq!(drop.state("L2.csv").0, UnitState::Duplicate, "{claim}");
+        drop.put("L3.csv", "ID\n3\n");
+        assert_eq!(drop.drain().await, [r#"ID="3""#], "{claim}");
+        assert!(drop.alarms().is_empty(), "{claim}: {:?}", drop.alarms());
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_whose_number_is_not_committed_is_still_there_after_a_restart() {
+    let mut drop = Drop::new(json!({"sequence": {"pattern": r"L(\d+)\.csv"}}));
+    drop.put("L1.csv", "ID\n1\n");
+    drop.drain().await;
+    drop.put("L2.csv", "ID\n1\n");
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let mut prepared = drop.prepared();
+    let limits = drop.limits;
+    drop.engine.live(&connector, &mut prepared, limits, Some(1), &mut || false).await;
+    assert!(drop.has(".inflight/L2.csv"), "it goes only when its number is durable");
+    drop.put("L3.csv", "ID\n3\n");
+    assert_eq!(drop.drain().await, [r#"ID="3""#]);
+    assert!(drop.has("archive/L2.csv") && drop.alarms().is_empty());
 }
 
 #[tokio::test]
