@@ -393,7 +393,18 @@ mod tests {
     fn inside(file: &str) -> FilePosition {
         let (file, name, state) = (file.to_owned(), String::new(), DecoderState::default());
         let (size, again, part, before, rejected) = (1, 0, 0, 0, 0);
-        FilePosition::Inside(Inside { file, again, name, size, part, before, rejected, state })
+        let stamp = None;
+        FilePosition::Inside(Inside {
+            file,
+            again,
+            name,
+            size,
+            stamp,
+            part,
+            before,
+            rejected,
+            state,
+        })
     }
 
     fn after(file: &str, again: u32) -> FilePosition {

@@ -34,6 +34,8 @@ pub(crate) struct FileStatus {
     pub(crate) inode: u64,
     pub(crate) size: u64,
     pub(crate) modified: (i64, u64),
+    /// When anything of it changed, its content or its status; unlike `modified` nobody can set it.
+    pub(crate) changed: (i64, u64),
     pub(crate) links: u64,
     pub(crate) mode: u32,
     pub(crate) owner: u32,
@@ -60,6 +62,7 @@ impl From<fs::Stat> for FileStatus {
             inode: stat.st_ino as u64,
             size: stat.st_size.max(0) as u64,
             modified: (stat.st_mtime as i64, stat.st_mtime_nsec as u64),
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as u64),
             links: stat.st_nlink as u64,
             mode: stat.st_mode,
             owner: stat.st_uid,

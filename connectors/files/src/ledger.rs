@@ -14,6 +14,8 @@ use acequia_formats::DecoderState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::folder::FileStatus;
+
 /// Where reading stands in a drop directory; layout 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -43,6 +45,9 @@ pub(crate) struct Inside {
     pub(crate) name: String,
     /// Its size, which spares hashing what cannot be it.
     pub(crate) size: u64,
+    /// What tells that it has not been touched since, which spares hashing what must be it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<Stamp>,
     /// Which member of a zip file, from 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) part: usize,
@@ -54,6 +59,22 @@ pub(crate) struct Inside {
     pub(crate) rejected: u64,
     /// Where the decoder stands.
     pub(crate) state: DecoderState,
+}
+
+/// The status of a file that was being read. The device is left out: it changes when a disk is mounted anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stamp {
+    inode: u64,
+    modified: (i64, u64),
+    changed: (i64, u64),
+}
+
+impl From<FileStatus> for Stamp {
+    fn from(status: FileStatus) -> Self {
+        let FileStatus { inode, modified, changed, .. } = status;
+        Self { inode, modified, changed }
+    }
 }
 
 fn is_zero<T: Default + PartialEq>(value: &T) -> bool {

@@ -144,9 +144,12 @@ impl FileReader {
     fn read(&mut self, mut current: Current, batch: &mut RecordBatch) -> Result<bool, SourceError> {
         loop {
             let step = self.decode(&mut current, batch);
-            if !status_of(&current.file).is_ok_and(|now| now.same_content(&current.status)) {
-                batch.clear();
-                return self.changed(current, batch);
+            match status_of(&current.file) {
+                Ok(now) if now.same_content(&current.status) => current.status = now,
+                _ => {
+                    batch.clear();
+                    return self.changed(current, batch);
+                }
             }
             current.rejected += batch.rejects().len() as u64;
             let records = current.before + self.decoder.state().record;
@@ -238,6 +241,7 @@ impl FileReader {
             again: current.again,
             name: current.candidate.name.to_string_lossy().into_owned(),
             size: current.status.size,
+            stamp: Some(current.status.into()),
             part: current.part,
             before: current.before,
             rejected: current.rejected,

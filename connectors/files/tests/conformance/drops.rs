@@ -260,6 +260,37 @@ async fn a_file_in_progress_is_found_wherever_it_was_put_and_by_its_content() {
 }
 
 #[tokio::test]
+async fn a_file_that_nobody_touched_is_taken_up_without_being_hashed_again() {
+    use std::os::unix::fs::PermissionsExt;
+    // A position with another hash shows it: a file that is hashed cannot be the one it names.
+    let after_a_restart = async |touch: bool| {
+        let mut drop = Drop::new(json!({}));
+        drop.limits.max_rows = 1;
+        drop.put("a.csv", "ID\n1\n2\n3\n");
+        drop.live(Some(1)).await;
+        let position = serde_json::to_string(drop.engine.position.as_ref().unwrap()).unwrap();
+        let hash = drop.dump().rows[0].locator.split('#').next().unwrap().to_owned();
+        let other = position.replace(&hash, &"0".repeat(64));
+        assert_ne!(position, other);
+        drop.engine.position = Some(serde_json::from_str(&other).unwrap());
+        if touch {
+            // Neither its size nor its time of change says so.
+            let rights = std::fs::Permissions::from_mode(0o640);
+            std::fs::set_permissions(drop.path(".inflight/a.csv"), rights).unwrap();
+        }
+        let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+        let cx = drop.engine.context(drop.limits);
+        let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
+        let split = source.splits().await.unwrap().remove(0);
+        let mut reader = source.reader(&split, drop.engine.position.as_ref()).await.unwrap();
+        let mut batch = RecordBatch::new(drop.limits);
+        reader.fetch(&mut batch).await.map_err(|error| error.code().to_owned())
+    };
+    assert_eq!(after_a_restart(false).await, Ok(acequia_api::Fetched::Batch));
+    assert_eq!(after_a_restart(true).await, Err("files.position_lost".to_owned()));
+}
+
+#[tokio::test]
 async fn a_feed_that_is_overdue_raises_an_alarm_until_a_file_comes() {
     let mut drop = Drop::new(json!({"arrival": {"by": "06:30", "zone": "Europe/Madrid"}}));
     drop.drain().await;

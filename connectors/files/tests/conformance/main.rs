@@ -51,7 +51,9 @@ async fn the_connector_passes_the_suite_of_the_contract() {
     suite
         .all(&[
             include_str!("../fixtures/position-after-v1.json"),
+            include_str!("../fixtures/position-after-again-v1.json"),
             include_str!("../fixtures/position-inside-v1.json"),
+            include_str!("../fixtures/position-inside-stamp-v1.json"),
         ])
         .await;
 }
