@@ -40,6 +40,8 @@ pub(super) struct Run<'r> {
     pub(super) row: RowRef<'r>,
     pub(super) slots: Vec<Value<'r>>,
     pub(super) failed: &'r mut Vec<bool>,
+    /// Slots whose values are doubtful, with what is: nearly always none.
+    pub(super) marked: &'r mut Vec<(Slot, &'static str)>,
     pub(super) texts: &'r mut Texts,
     pub(super) out: Out<'r>,
 }
@@ -74,6 +76,7 @@ pub(super) fn apply(
         row,
         slots,
         failed: &mut scratch.failed,
+        marked: &mut scratch.marked,
         texts: &mut scratch.texts,
         out: Out {
             key: &mut scratch.key,
@@ -185,6 +188,11 @@ impl<'r> Run<'r> {
             if self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot)) {
                 self.fail(step.slot);
             }
+            if !self.marked.is_empty() {
+                let of = |slot| self.marked.iter().find(|(marked, _)| *marked == slot);
+                let mark = step.expr.slots().find_map(of).map(|(_, code)| (step.slot, *code));
+                self.marked.extend(mark);
+            }
         }
     }
 
@@ -237,8 +245,14 @@ impl<'r> Run<'r> {
             self.slots[usize::from(slot)] = Value::Text(batch.text(span));
             return;
         }
-        match decoder.from_cell(cell, batch, kind) {
-            Ok(value) => self.slots[usize::from(slot)] = value,
+        let mut mark = None;
+        match decoder.from_cell_marked(cell, batch, kind, &mut mark) {
+            Ok(value) => {
+                self.slots[usize::from(slot)] = value;
+                if let Some(code) = mark {
+                    self.marked.push((slot, code));
+                }
+            }
             Err(error) => {
                 let name = if within.is_empty() {
                     Arc::clone(&source.name)

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{protect::Protector, value::Value};
+use super::{expr::Slot, protect::Protector, value::Value};
 
-/// A mark on an event: a value failed a check that only flags.
+/// A mark on an event: a value failed a check that only flags, or is doubtful.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Code of the check, such as `map.check`.
+    /// Code of the check, such as `map.check`, or of the doubt, such as `decode.time_overlap`.
     pub code: &'static str,
     /// Path of the field in the event.
     pub field: Arc<str>,
@@ -19,10 +19,11 @@ pub struct Scratch {
     pub key: String,
     /// The JSON object that the event carries; empty for deletes and for records without event.
     pub data: Vec<u8>,
-    /// Checks that failed without rejecting, in the order of the fields.
+    /// Checks that failed without rejecting and doubts about what was read, in the order of the fields.
     pub quality: Vec<Flag>,
     pub(super) slots: Vec<Value<'static>>,
     pub(super) failed: Vec<bool>,
+    pub(super) marked: Vec<(Slot, &'static str)>,
     pub(super) texts: Texts,
 }
 
@@ -47,6 +48,7 @@ impl Scratch {
             quality: Vec::new(),
             slots: Vec::new(),
             failed: Vec::new(),
+            marked: Vec::new(),
             texts: Texts {
                 first: String::new(),
                 second: String::new(),
@@ -63,6 +65,7 @@ impl Scratch {
         self.data.clear();
         self.quality.clear();
         self.failed.clear();
+        self.marked.clear();
     }
 }
 

@@ -52,6 +52,9 @@ impl<'r> Run<'r> {
             Produce::List(items) => self.list(items),
             Produce::Each { plan, body, single } => self.each(plan, body, *single),
         };
+        if !self.marked.is_empty() && wrote != Wrote::Refused {
+            self.flag_doubts(field);
+        }
         match wrote {
             Wrote::Something | Wrote::Constant => {}
             Wrote::Refused => self.out.data.truncate(mark),
@@ -65,6 +68,13 @@ impl<'r> Run<'r> {
             }
         }
         wrote
+    }
+
+    #[cold]
+    fn flag_doubts(&mut self, field: &FieldCode) {
+        for (_, code) in self.marked.iter().filter(|(slot, _)| field.reads.contains(slot)) {
+            self.out.quality.push(Flag { code, field: Arc::clone(&field.path) });
+        }
     }
 
     fn refuse(&mut self, field: &FieldCode, code: &'static str) {
@@ -146,6 +156,7 @@ impl<'r> Run<'r> {
                     None => place,
                 });
             }
+            self.marked.retain(|(marked, _)| plan.columns.iter().all(|(_, slot)| slot != marked));
             for (_, slot) in &plan.columns {
                 if let Some(failed) = self.failed.get_mut(usize::from(*slot)) {
                     *failed = false;

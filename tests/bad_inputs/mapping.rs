@@ -72,13 +72,65 @@ fn bad_input_67_an_expression_of_a_megabyte_or_ten_thousand_parentheses_is_refus
     let long = format!("when: \"{}N = 1\"\n", "N = 5 OR ".repeat(120_000));
     assert!(long.len() > 1_000_000);
     assert_refused(MODEL, &notes(&long, "  text: T\n"), "mapping.expr.too_long", 3);
+    let (_, found) = check(MODEL, &notes(&long, "  text: T\n"));
+    let message = "the expression has 1080005 characters, at most 4096 are allowed";
+    assert_eq!(found[0].message, message);
+    // What is too long is not looked into, so ten thousand parentheses are too many characters.
     for levels in [1_000, 10_000] {
         let deep = format!("when: \"{}N = 1{}\"\n", "(".repeat(levels), ")".repeat(levels));
         let (library, found) = check(MODEL, &notes(&deep, "  text: T\n"));
         assert!(library.mappings.is_empty());
         let code = if levels < 2_000 { "mapping.expr.too_deep" } else { "mapping.expr.too_long" };
         assert_eq!((found[0].code, found[0].line_column().0), (code, 3));
+        if code == "mapping.expr.too_deep" {
+            assert_eq!(found[0].message, "the expression is nested deeper than 64 levels");
+        }
     }
+}
+
+/// A mapping of a day and a moment of Madrid, with what its tests expect.
+fn assert_passes(day: &str, moment: &str, tests: &str) {
+    let model = "model: note\nversion: 1\nfields:\n  id: { type: text, required: true, class: internal }\n  \
+                 day: { type: date, class: internal }\n  at: { type: timestamptz, class: internal }\n";
+    let mapping = format!(
+        "mapping: notes\nto: note/1\nfrom:\n  ID: text\n  D: {{ type: date, format: DD/MM/YYYY, {day} }}\n  \
+         T: {{ type: timestamptz, format: \"YYYY-MM-DD HH24:MI\", zone: Europe/Madrid, {moment} }}\n\
+         key: id\nfields:\n  id: ID\n  day: D\n  at: T\ntests:\n{tests}"
+    );
+    let (library, found) = check(model, &mapping);
+    assert!(!diagnostic::has_errors(&found), "{}", diagnostic::render(&found, false));
+    let results = mapping::run_tests(&library.mappings["notes"]);
+    for result in &results {
+        assert!(result.ok(), "{}: {:?}", result.name, result.differences);
+    }
+}
+
+#[test]
+fn bad_input_21_a_sentinel_becomes_null_and_marks_the_event() {
+    assert_passes(
+        "null_if: [\"\", \"-\", \"00/00/0000\"]",
+        "null_if: [\"\"]",
+        "  - name: a day that stands for none\n    given: { ID: \"1\", D: 00/00/0000, T: \"\" }\n    \
+         exactly: { id: \"1\" }\n    quality: [{ code: decode.sentinel, field: day }]\n  \
+         - name: nothing was there\n    given: { ID: \"1\", D: \"-\", T: \"\" }\n    \
+         exactly: { id: \"1\" }\n    quality: []\n",
+    );
+}
+
+#[test]
+fn bad_input_22_a_time_that_a_rule_decided_marks_the_event() {
+    assert_passes(
+        "null_if: [\"\"]",
+        "overlap: later, gap: forward",
+        "  - name: it happened twice\n    given: { ID: \"1\", D: \"\", T: \"2021-10-31 02:30\" }\n    \
+         expect: { at: \"2021-10-31T01:30:00Z\" }\n    \
+         quality: [{ code: decode.time_overlap, field: at }]\n  \
+         - name: it never happened\n    given: { ID: \"1\", D: \"\", T: \"2021-03-28 02:30\" }\n    \
+         expect: { at: \"2021-03-28T01:30:00Z\" }\n    \
+         quality: [{ code: decode.time_gap, field: at }]\n  \
+         - name: it happened once\n    given: { ID: \"1\", D: \"\", T: \"2021-07-01 12:00\" }\n    \
+         quality: []\n",
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use acequia_api::ColumnType;
 
 use super::{
-    Fault, Kernel, contains,
+    Doubt, Fault, Kernel, contains,
     moment::{Moment, MomentKind, in_range},
     number::fit,
 };
@@ -43,7 +43,11 @@ impl Kernel {
 
     /// The same value in the declared type, if that loses nothing. Ranges are checked even where the type is
     /// the declared one already: what does not fit into an event is refused here.
-    pub(super) fn convert<'a>(&self, value: Value<'a>) -> Result<Value<'a>, Fault> {
+    pub(super) fn convert<'a>(
+        &self,
+        value: Value<'a>,
+        doubt: &mut Doubt,
+    ) -> Result<Value<'a>, Fault> {
         Ok(match (self, value) {
             (Self::Text, Value::Text(_))
             | (Self::Bool { .. }, Value::Bool(_))
@@ -69,13 +73,13 @@ impl Kernel {
                 Value::Float(number as f64)
             }
             (Self::Float(_), Value::Float(_) | Value::Int(_)) => return Err(Fault::TooLarge),
-            (Self::Moment(moment), value) => of_moment(moment, value)?,
+            (Self::Moment(moment), value) => of_moment(moment, value, doubt)?,
             _ => return Err(Fault::Type),
         })
     }
 }
 
-fn of_moment<'a>(moment: &Moment, value: Value<'a>) -> Result<Value<'a>, Fault> {
+fn of_moment<'a>(moment: &Moment, value: Value<'a>, doubt: &mut Doubt) -> Result<Value<'a>, Fault> {
     Ok(match (moment.kind, value) {
         (MomentKind::Date, Value::Date(days)) => Value::Date(day(days)?),
         (MomentKind::Date, Value::Timestamp(ticks)) => {
@@ -93,7 +97,7 @@ fn of_moment<'a>(moment: &Moment, value: Value<'a>) -> Result<Value<'a>, Fault> 
         (MomentKind::Instant, Value::Instant(ticks)) => Value::Instant(in_range(ticks)?),
         (MomentKind::Instant, Value::Timestamp(ticks)) => {
             let zone = moment.zone.as_ref().ok_or(Fault::Type)?;
-            Value::Instant(in_range(zone.instant(in_range(ticks)?)?)?)
+            Value::Instant(in_range(zone.instant(in_range(ticks)?, doubt)?)?)
         }
         _ => return Err(Fault::Type),
     })

@@ -24,14 +24,16 @@ pub const CODES: &[CodeDoc] = &[
         code: "decode.decimal",
         title: "a text is not a decimal of the declared digits",
         help: "Decimals are exact: more digits after the point than declared are refused and never \
-               rounded, as are exponents, `NaN` and `-0`. Say with `decimal` and `group` how the \
+               rounded, as are exponents, `NaN` and `-0`. A number such as `1.234` is refused where it has \
+               the form of thousands too, unless `decimal` or `group` says what its mark means. Say with `decimal` and `group` how the \
                source writes them, or declare more digits.",
     },
     CodeDoc {
         code: "decode.float",
         title: "a text is not a finite floating point number",
-        help: "`NaN`, infinities, `-0` and numbers beyond 64 bits are refused: no consumer could be \
-               sure of them. Add the text to `null_if` if it means that there is no value.",
+        help: "`NaN`, infinities, `-0`, numbers beyond 64 bits and numbers so small that they would \
+               become 0 are refused: no consumer could be sure of them. `1.234` may mean thousands \
+               too: say `decimal: \".\"`. Add the text to `null_if` if it means that there is no value.",
     },
     CodeDoc {
         code: "decode.date",
@@ -57,16 +59,23 @@ pub const CODES: &[CodeDoc] = &[
                `zone` it must not.",
     },
     CodeDoc {
+        code: "decode.sentinel",
+        title: "a day that stands for no day was read as null",
+        help: "A mark on an event, not a reject: `null_if` names a text with digits, such as \
+               `00/00/0000` or `31/12/9999`, and the source had it. The mark tells this from a cell \
+               that was empty.",
+    },
+    CodeDoc {
         code: "decode.time_gap",
         title: "a local time never happened: clocks were set forward over it",
         help: "Usually the source computes with times or its clock is in another zone. `gap: \
-               forward` reads such times as if the clock had not been changed.",
+               forward` reads such times as if the clock had not been changed, and marks the event.",
     },
     CodeDoc {
         code: "decode.time_overlap",
         title: "a local time happened twice: clocks were set back over it",
         help: "The text does not say which of the two it means. `overlap: earlier` or `later` \
-               decides; correct it is only if the source exports the offset too.",
+               decides, and marks the event; correct it is only if the source exports the offset too.",
     },
     CodeDoc {
         code: "decode.uuid",

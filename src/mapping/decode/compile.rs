@@ -22,7 +22,7 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
         _ => spec.kind.clone(),
     };
     let null_values =
-        spec.null_if.iter().filter_map(|text| owned(kernel.read(text).ok()?)).collect();
+        spec.null_if.iter().filter_map(|text| owned(kernel.read(text, &mut None).ok()?)).collect();
     Ok(Decoder {
         code: code_of(&kind),
         expected: expected(spec, &kernel, &kind).into(),
@@ -209,6 +209,7 @@ fn number_form(spec: &DecodeSpec, scale: u8) -> Result<NumberForm, SpecError> {
         group: spec.group.map(Into::into),
         sign: spec.sign.unwrap_or_default(),
         implied: spec.implied_decimals,
+        assumed: spec.decimal.is_none() && spec.group.is_none(),
     })
 }
 

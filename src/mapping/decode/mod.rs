@@ -76,12 +76,20 @@ pub struct DecodeError {
     pub shape: String,
 }
 
+/// The code of what is doubtful about a value that was read as declared: a day that stands for no day, a local
+/// time that a rule had to decide. The event says so.
+type Doubt = Option<&'static str>;
+
 /// What was wrong, before it is put into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Form,
     TooLarge,
     TooFine,
+    /// Not nothing, and yet it would become 0.
+    TooSmall,
+    /// One mark that may separate the fraction or thousands, and nothing declared.
+    Ambiguous,
     NegativeZero,
     NoSuchDay,
     NoSuchTime,
@@ -103,6 +111,10 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`] when the text is not exactly what the specification says.
     pub fn decode<'a>(&self, text: &'a str) -> Result<Value<'a>, DecodeError> {
+        self.read_text(text, &mut None)
+    }
+
+    fn read_text<'a>(&self, text: &'a str, doubt: &mut Doubt) -> Result<Value<'a>, DecodeError> {
         let trimmed = match self.trim {
             Trim::None => text,
             Trim::Left => text.trim_start(),
@@ -110,9 +122,16 @@ impl Decoder {
             Trim::Both => text.trim(),
         };
         if contains(&self.null_texts, trimmed) {
+            if self.is_day() && trimmed.bytes().any(|byte| byte.is_ascii_digit()) {
+                *doubt = Some("decode.sentinel");
+            }
             return Ok(Value::Null);
         }
-        self.kernel.read(trimmed).map_err(|fault| self.refuse(fault, &shape(trimmed)))
+        self.kernel.read(trimmed, doubt).map_err(|fault| self.refuse(fault, &shape(trimmed)))
+    }
+
+    fn is_day(&self) -> bool {
+        matches!(self.kind, Type::Date | Type::Timestamp | Type::Instant)
     }
 
     /// Whether every text is its own value, so that there is nothing to decode.
@@ -138,15 +157,34 @@ impl Decoder {
         batch: &'a RecordBatch,
         kind: &'a ColumnType,
     ) -> Result<Value<'a>, DecodeError> {
+        self.from_cell_marked(cell, batch, kind, &mut None)
+    }
+
+    /// As [`from_cell`](Decoder::from_cell); sets `doubt` to the code of what is doubtful about the value, if
+    /// something is: `decode.sentinel`, `decode.time_gap`, `decode.time_overlap`.
+    ///
+    /// # Errors
+    /// As [`from_cell`](Decoder::from_cell).
+    pub fn from_cell_marked<'a>(
+        &self,
+        cell: Cell,
+        batch: &'a RecordBatch,
+        kind: &'a ColumnType,
+        doubt: &mut Option<&'static str>,
+    ) -> Result<Value<'a>, DecodeError> {
         let refuse = |fault| self.refuse(fault, &Type::of_column(kind).to_string());
         match cell {
             Cell::Null => return Ok(Value::Null),
-            Cell::Text(span) => return self.decode(batch.text(span)),
+            Cell::Text(span) => return self.read_text(batch.text(span), doubt),
             _ => {}
         }
         let value = Value::from_cell(cell, batch, kind).map_err(|_| refuse(Fault::TooLarge))?;
-        let value = self.kernel.convert(value).map_err(refuse)?;
-        Ok(if self.null_values.contains(&value) { Value::Null } else { value })
+        let value = self.kernel.convert(value, doubt).map_err(refuse)?;
+        if !self.null_values.contains(&value) {
+            return Ok(value);
+        }
+        *doubt = self.is_day().then_some("decode.sentinel");
+        Ok(Value::Null)
     }
 
     #[cold]
@@ -155,6 +193,11 @@ impl Decoder {
             Fault::Form => (self.code, ""),
             Fault::TooLarge => (self.code, ": the number is too large"),
             Fault::TooFine => (self.code, ": too many digits after the point"),
+            Fault::TooSmall => (self.code, ": the number is too small and would become 0"),
+            Fault::Ambiguous => (
+                self.code,
+                ": its mark may be of the fraction or of thousands; say which: `decimal`",
+            ),
             Fault::NegativeZero => (self.code, ": zero has no sign"),
             Fault::NoSuchDay => (self.code, ": there is no such day"),
             Fault::NoSuchTime => (self.code, ": there is no such time"),
@@ -167,7 +210,7 @@ impl Decoder {
 }
 
 impl Kernel {
-    fn read<'a>(&self, text: &'a str) -> Result<Value<'a>, Fault> {
+    fn read<'a>(&self, text: &'a str, doubt: &mut Doubt) -> Result<Value<'a>, Fault> {
         Ok(match self {
             Self::Text => Value::Text(text),
             Self::Bool { true_if, .. } if contains(true_if, text) => Value::Bool(true),
@@ -178,7 +221,7 @@ impl Kernel {
                 Value::Decimal(form.decimal(text, *precision, *scale)?)
             }
             Self::Float(form) => Value::Float(form.float(text)?),
-            Self::Moment(moment) => moment.read(text)?,
+            Self::Moment(moment) => moment.read(text, doubt)?,
             Self::Uuid => Value::Uuid(parse_uuid(text).ok_or(Fault::Form)?),
             Self::Hex => Value::Bytes(Octets::hex(text).ok_or(Fault::Form)?),
             Self::Base64 => Value::Bytes(Octets::base64(text).ok_or(Fault::Form)?),

@@ -1,6 +1,6 @@
 //! Dates, times and instants out of their parts.
 
-use super::{Fault, pattern::Pattern, zone::Zone};
+use super::{Doubt, Fault, pattern::Pattern, zone::Zone};
 use crate::mapping::value::{
     MAX_DATE, MIN_DATE, TICKS_PER_DAY, TICKS_PER_SECOND, Value, days_in_month, days_of, is_leap,
 };
@@ -90,7 +90,7 @@ pub(super) struct Moment {
 
 impl Moment {
     /// Reads a text.
-    pub(super) fn read(&self, text: &str) -> Result<Value<'static>, Fault> {
+    pub(super) fn read(&self, text: &str, doubt: &mut Doubt) -> Result<Value<'static>, Fault> {
         let parts = self.pattern.read(text)?;
         Ok(match self.kind {
             MomentKind::Date => Value::Date(self.date(&parts)?),
@@ -99,7 +99,7 @@ impl Moment {
             MomentKind::Instant => {
                 let local = self.local(&parts)?;
                 let instant = match &self.zone {
-                    Some(zone) => zone.instant(local)?,
+                    Some(zone) => zone.instant(local, doubt)?,
                     None => local - offset(&parts)?,
                 };
                 Value::Instant(in_range(instant)?)

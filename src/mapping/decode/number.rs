@@ -12,6 +12,8 @@ pub(super) struct NumberForm {
     pub(super) sign: Sign,
     /// Digits after a point that is not written.
     pub(super) implied: Option<u8>,
+    /// Nothing was declared: a point is taken for the decimal mark only where it cannot be anything else.
+    pub(super) assumed: bool,
 }
 
 /// One character, as the bytes by which it is found.
@@ -45,6 +47,18 @@ struct Layout {
     whole: usize,
     fraction: usize,
     marked: bool,
+}
+
+impl Layout {
+    /// Whether the number `text`, read with a decimal point, has the form of thousands as well: `1.234`, but
+    /// neither `0.234` nor `1.234e5`.
+    fn may_be_grouped(&self, text: &str) -> bool {
+        let leading = text.trim_start_matches(['+', '-']).as_bytes();
+        self.fraction == 3
+            && (1..=3).contains(&self.whole)
+            && !matches!(leading, [b'0', ..])
+            && !leading.iter().any(u8::is_ascii_alphabetic)
+    }
 }
 
 impl NumberForm {
@@ -96,6 +110,9 @@ impl NumberForm {
         if written > usize::from(scale) {
             return Err(Fault::TooFine);
         }
+        if self.assumed && layout.may_be_grouped(text) {
+            return Err(Fault::Ambiguous);
+        }
         let value = value.unwrap_or(Some(i128::from(small)));
         let value = value.and_then(|value| Decimal::new(value, written as u8));
         let value = value.ok_or(Fault::TooLarge)?;
@@ -118,7 +135,14 @@ impl NumberForm {
             }
             length += 1;
         };
-        let layout = self.layout(digits, 0, &mut |digit| put(b'0' + digit))?;
+        let mut nothing = true;
+        let layout = self.layout(digits, 0, &mut |digit| {
+            nothing &= digit == 0;
+            put(b'0' + digit);
+        })?;
+        if self.assumed && layout.may_be_grouped(text) {
+            return Err(Fault::Ambiguous);
+        }
         // The digits stand there without their mark; the exponent moves it to its place.
         let shift = exponent_of(&text.as_bytes()[exponent..])?
             .checked_sub(i32::try_from(layout.fraction).map_err(|_| Fault::TooLarge)?)
@@ -136,6 +160,7 @@ impl NumberForm {
         let value = std::str::from_utf8(number).ok().and_then(|number| number.parse::<f64>().ok());
         match value.ok_or(Fault::Form)? {
             value if value.is_infinite() => Err(Fault::TooLarge),
+            0.0 if !nothing => Err(Fault::TooSmall),
             0.0 if negative => Err(Fault::NegativeZero),
             value => Ok(if negative { -value } else { value }),
         }

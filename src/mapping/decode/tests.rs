@@ -265,7 +265,9 @@ fn bad_input_20_floats_are_finite_and_the_only_numbers_with_exponents() {
             ("-2", "-2.0"),
             ("0.1", "0.1"),
             (".5e+1", "5.0"),
-            ("1e-400", "0.0"),
+            ("1e-400", "!"),
+            ("0e-400", "0.0"),
+            ("2e-324", "!"),
             ("4.9e-324", "5e-324"),
             ("123456789012345678", "1.2345678901234568e17"),
             ("1e400", "!"),
@@ -886,7 +888,8 @@ proptest! {
     fn floats_are_read_as_the_standard_library_reads_them(number in any::<f64>()) {
         if number.is_finite() && !(number == 0.0 && number.is_sign_negative()) {
             for written in [format!("{number:e}"), format!("{number:?}")] {
-                let read = plain("float").decode(&written).map_err(|error| error.shape);
+                let point = decoder("float", |spec| spec.decimal = Some('.'));
+                let read = point.decode(&written).map_err(|error| error.shape);
                 prop_assert_eq!(read, Ok(Value::Float(number)));
             }
         }

@@ -10,7 +10,7 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
 
-use super::{Fault, Gap, Overlap};
+use super::{Doubt, Fault, Gap, Overlap};
 use crate::{
     diagnostic::suggest,
     mapping::value::{Civil, TICKS_PER_DAY, TICKS_PER_SECOND, civil_of},
@@ -36,8 +36,9 @@ impl Zone {
         Err(suggest(name, names.iter().map(String::as_str)).map(str::to_owned))
     }
 
-    /// The instant at which clocks of the zone showed `local`, both in ticks.
-    pub(super) fn instant(&self, local: i64) -> Result<i64, Fault> {
+    /// The instant at which clocks of the zone showed `local`, both in ticks. `doubt` is set where a rule had to
+    /// say which was meant.
+    pub(super) fn instant(&self, local: i64, doubt: &mut Doubt) -> Result<i64, Fault> {
         let Civil { year, month, day } = civil_of(local.div_euclid(TICKS_PER_DAY) as i32);
         let of_day = local.rem_euclid(TICKS_PER_DAY);
         let seconds = of_day / TICKS_PER_SECOND;
@@ -54,14 +55,20 @@ impl Zone {
         let offset = match self.zone.to_ambiguous_timestamp(civil).offset() {
             AmbiguousOffset::Unambiguous { offset } => offset,
             AmbiguousOffset::Gap { before, .. } => match self.gap {
-                Gap::Forward => before,
+                Gap::Forward => {
+                    *doubt = Some("decode.time_gap");
+                    before
+                }
                 Gap::Reject => return Err(Fault::Gap),
             },
-            AmbiguousOffset::Fold { before, after } => match self.overlap {
-                Overlap::Earlier => before,
-                Overlap::Later => after,
-                Overlap::Reject => return Err(Fault::Overlap),
-            },
+            AmbiguousOffset::Fold { before, after } => {
+                *doubt = Some("decode.time_overlap");
+                match self.overlap {
+                    Overlap::Earlier => before,
+                    Overlap::Later => after,
+                    Overlap::Reject => return Err(Fault::Overlap),
+                }
+            }
         };
         Ok(local - i64::from(offset.seconds()) * TICKS_PER_SECOND)
     }

@@ -20,6 +20,23 @@ fn bad_input_13_a_comma_or_a_group_is_read_only_where_it_is_declared() {
 }
 
 #[test]
+fn bad_input_13_what_may_be_a_fraction_or_thousands_is_not_guessed() {
+    let rows = [("1.234", "!"), ("-12.345", "!"), ("123.456", "!"), ("0.234", "0.234")];
+    let clear = [("1.5", "1.500"), ("1234.567", "1234.567"), (".234", "0.234"), ("7", "7.000")];
+    table(&plain("decimal(12,3)"), &[&rows[..], &clear].concat());
+    table(&plain("float"), &rows);
+    table(&plain("float"), &[("1.234e0", "1.234"), ("1.2345", "1.2345")]);
+    for kind in ["decimal(12,3)", "float"] {
+        let point = decoder(kind, |spec| spec.decimal = Some('.'));
+        table(&point, &[("1.234", "1.234"), ("-12.345", "-12.345")]);
+        let error = plain(kind).decode("1.234").unwrap_err();
+        assert!(error.shape.ends_with("say which: `decimal`"), "{}", error.shape);
+    }
+    let grouped = decoder("decimal(12,3)", |spec| spec.group = Some(','));
+    table(&grouped, &[("1.234", "1.234"), ("1,234", "1234.000")]);
+}
+
+#[test]
 fn bad_input_19_numbers_that_are_identifiers_take_no_path_through_floats() {
     for id in ["007", "12345678901234567890", "1E5", "1e5", "+5", "-0"] {
         table(&plain("text"), &[(id, id)]);
