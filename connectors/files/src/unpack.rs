@@ -325,3 +325,6 @@ fn unreadable(packing: &Packing, error: io::Error) -> UnpackFailure {
         _ => broken("the packed bytes are damaged, or something else follows them"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,6 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use acequia_api::{AnyConnector, ErrorClass, OpenContext, RecordBatch, UnitState, testkit::Life};
 use acequia_files::Files;
-use proptest::prelude::*;
 use serde_json::json;
 
 use crate::support::{Drop, Refuses};
@@ -383,35 +382,4 @@ async fn a_check_finds_what_would_go_wrong() {
     let mut source = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.unwrap();
     let codes: Vec<_> = source.check().await.unwrap().into_iter().map(|f| f.code).collect();
     assert_eq!(codes, ["files.world_writable"]);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn random_files_batches_and_stops_give_the_same_rows(
-        files in proptest::collection::vec(proptest::collection::vec("[a-z0-9 \"]{0,6}", 0..12), 1..5),
-        cuts in proptest::collection::vec((1_usize..6, 0_u64..6), 0..8),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let run = async |cuts: &[(usize, u64)]| {
-                let mut drop = Drop::new(json!({"format": {"csv": {"lenient": true}}}));
-                for (n, fields) in files.iter().enumerate() {
-                    let mut text = format!("ID,F{n}\n");
-                    for (line, field) in fields.iter().enumerate() {
-                        text.push_str(&format!("{n}-{line},\"{}\"\n", field.replace('"', "\"\"")));
-                    }
-                    drop.put(&format!("{n}.csv"), text);
-                }
-                for (rows, stop) in cuts {
-                    drop.limits.max_rows = *rows;
-                    drop.live(Some(*stop)).await;
-                }
-                drop.drain().await;
-                drop.engine.dump
-            };
-            assert_eq!(run(&cuts).await, run(&[]).await);
-        });
-    }
 }

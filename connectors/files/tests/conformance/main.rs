@@ -8,6 +8,7 @@
 
 mod bad_inputs;
 mod drops;
+mod properties;
 mod support;
 
 use acequia_api::{
