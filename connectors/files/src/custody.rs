@@ -20,7 +20,7 @@ use crate::{
     config::{Archive, FilesConfig},
     folder::{Folder, safe_name, shown},
     intake::companion_of,
-    ledger::{Entry, FilePosition, Ledger, Outcome, Reason},
+    ledger::{Entry, FilePosition, LAYOUT, Ledger, Outcome, Reason},
 };
 
 /// Where a file lies while it is ours.
@@ -209,10 +209,11 @@ impl Custody {
     pub(crate) fn turn_away(&self, name: &OsStr, lies: Lies, reason: Reason) {
         let code = reason.code.clone();
         let entry = Entry {
-            layout: 1,
+            layout: LAYOUT,
             name: name.to_string_lossy().into_owned(),
             size: 0,
             outcome: Outcome::Quarantined,
+            stamp: None,
             records: 0,
             rejected: 0,
             reasons: vec![reason],
@@ -380,10 +381,11 @@ mod tests {
 
     fn entry(name: &str) -> Entry {
         Entry {
-            layout: 1,
+            layout: LAYOUT,
             name: name.to_owned(),
             size: 1,
             outcome: Outcome::Done,
+            stamp: None,
             records: 1,
             rejected: 0,
             reasons: Vec::new(),

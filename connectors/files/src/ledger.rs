@@ -134,6 +134,9 @@ impl From<&RecordError> for Reason {
     }
 }
 
+/// The layout of lines of the ledger that this version writes.
+pub(crate) const LAYOUT: u16 = 1;
+
 /// A line of the ledger; layout 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +145,9 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) size: u64,
     pub(crate) outcome: Outcome,
+    /// Of a file that was refused as a whole: tells it from the same content dropped again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stamp: Option<Stamp>,
     /// Records read, rejects counted too.
     pub(crate) records: u64,
     pub(crate) rejected: u64,
@@ -169,7 +175,13 @@ impl Ledger {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         match written.get(hash) {
             Some(entry) => Ok(Some(entry.clone())),
-            None => self.read(&file_key(hash)),
+            None => {
+                let entry: Option<Entry> = self.read(&file_key(hash))?;
+                if entry.as_ref().is_some_and(|entry| entry.layout > LAYOUT) {
+                    return Err(unreadable(&file_key(hash)));
+                }
+                Ok(entry)
+            }
         }
     }
 
@@ -207,15 +219,16 @@ impl Ledger {
 
     fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SourceError> {
         let Some(value) = self.committed.get(key)? else { return Ok(None) };
-        serde_json::from_slice(&value).map(Some).map_err(|cause| {
-            SourceError::operator(
-                "files.ledger_unreadable",
-                format!("the stored state `{key}` cannot be read by this version"),
-            )
-            .hint("it was written by a newer version; use that one")
-            .because(cause)
-        })
+        serde_json::from_slice(&value).map(Some).map_err(|cause| unreadable(key).because(cause))
     }
+}
+
+fn unreadable(key: &str) -> SourceError {
+    SourceError::operator(
+        "files.ledger_unreadable",
+        format!("the stored state `{key}` cannot be read by this version"),
+    )
+    .hint("it was written by a newer version; use that one")
 }
 
 fn file_key(hash: &str) -> String {
@@ -227,4 +240,33 @@ fn change<T: Serialize>(key: &str, value: &T) -> Result<StateChange, SourceError
         SourceError::bug("files.bug", "a line of the ledger could not be written").because(cause)
     })?;
     Ok(StateChange { key: key.to_owned(), value: Some(value) })
+}
+
+#[cfg(test)]
+mod tests {
+    use acequia_api::MemoryState;
+
+    use super::*;
+
+    #[test]
+    fn every_stored_line_is_read_as_it_was_written_and_a_newer_one_is_refused() {
+        let state = Arc::new(MemoryState::default());
+        let ledger = Ledger::new(Arc::clone(&state) as _);
+        for stored in [
+            include_str!("../tests/fixtures/ledger-done-v1.json"),
+            include_str!("../tests/fixtures/ledger-refused-v1.json"),
+            include_str!("../tests/fixtures/ledger-refused-stamp-v1.json"),
+        ] {
+            let stored = stored.trim_end();
+            let store = |text: &str| {
+                let (key, value) = (file_key("x"), Some(text.as_bytes().to_vec()));
+                state.apply(&[StateChange { key, value }]);
+                ledger.get("x")
+            };
+            let entry = store(stored).unwrap().unwrap();
+            assert_eq!(serde_json::to_string(&entry).unwrap(), stored);
+            let newer = stored.replace("\"layout\":1", "\"layout\":2");
+            assert_eq!(store(&newer).unwrap_err().code(), "files.ledger_unreadable");
+        }
+    }
 }

@@ -27,7 +27,7 @@ use crate::{
     folder::{FileStatus, shown, status_of},
     inspect::{Inspector, REASONS},
     intake::{Candidate, Intake},
-    ledger::{Entry, FilePosition, Inside, Ledger, Outcome, Reason},
+    ledger::{Entry, FilePosition, Inside, LAYOUT, Ledger, Outcome, Reason},
     source::Hint,
     unpack::{self, Packing, Stream},
 };
@@ -301,10 +301,11 @@ impl FileReader {
     ) -> Result<(), SourceError> {
         let Current { hash, again, candidate, status, .. } = current;
         let entry = Entry {
-            layout: 1,
+            layout: LAYOUT,
             name: candidate.name.to_string_lossy().into_owned(),
             size: status.size,
             outcome,
+            stamp: (outcome == Outcome::Quarantined).then(|| status.into()),
             records,
             rejected,
             reasons: reasons.to_vec(),

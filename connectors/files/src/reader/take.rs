@@ -182,11 +182,15 @@ impl FileReader {
     }
 
     /// A file that was refused as a whole and is dropped again may be read: what was wrong may be put right,
-    /// and nothing of it has been published.
+    /// and nothing of it has been published. One in `.inflight` is either that, claimed by a life that died, or
+    /// still the one that was refused and not put away.
     fn reads_again(&self, candidate: &Candidate, entry: &Entry) -> bool {
-        entry.outcome == Outcome::Quarantined
-            && candidate.lies == Lies::Dropped
-            && self.custody.config.claim == Claim::Rename
+        let again = match candidate.lies {
+            Lies::Dropped => true,
+            Lies::Claimed => entry.stamp.is_some_and(|stamp| stamp != candidate.status.into()),
+            Lies::Archived => false,
+        };
+        again && entry.outcome == Outcome::Quarantined && self.custody.config.claim == Claim::Rename
     }
 
     /// Content that the ledger knows: finish an interrupted putting away, or report a duplicate. One whose
@@ -252,12 +256,13 @@ impl FileReader {
                     .because(cause));
             }
         }
-        let same =
-            inflight.status(&candidate.name).is_ok_and(|now| now.same_content(&candidate.status));
-        if !same {
-            // Another file took the name between the look and the rename; it goes back to be looked at.
-            let _ = inflight.rename(&candidate.name, &dropped, &candidate.name);
-            return Ok(false);
+        match inflight.status(&candidate.name) {
+            Ok(now) if now.same_content(&candidate.status) => candidate.status = now,
+            _ => {
+                // Another file took the name between the look and the rename; it goes back to be looked at.
+                let _ = inflight.rename(&candidate.name, &dropped, &candidate.name);
+                return Ok(false);
+            }
         }
         for pattern in
             [&self.custody.config.complete.marker, &self.custody.config.complete.manifest]

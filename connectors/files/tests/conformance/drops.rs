@@ -290,6 +290,41 @@ async fn a_file_that_nobody_touched_is_taken_up_without_being_hashed_again() {
 }
 
 #[tokio::test]
+async fn a_refused_file_that_is_dropped_again_is_read_through_a_death_as_well() {
+    for name in ["a.csv", "b.csv"] {
+        let mut drop = Drop::new(json!({"on_bad_record": "reject_file"}));
+        drop.put("a.csv", "ID,N\n1,a\nbad\n");
+        assert!(drop.drain().await.is_empty());
+        drop.config["on_bad_record"] = json!("reject_record");
+        // A person moves it back, or the sender sends it again.
+        match name {
+            "a.csv" => std::fs::rename(drop.path("quarantine/a.csv"), drop.path(name)).unwrap(),
+            _ => drop.put(name, "ID,N\n1,a\nbad\n"),
+        }
+        let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+        let mut prepared = drop.prepared();
+        let limits = drop.limits;
+        drop.engine.live(&connector, &mut prepared, limits, Some(1), &mut || false).await;
+        assert!(drop.has(&format!(".inflight/{name}")) && drop.rows().is_empty());
+        assert_eq!(drop.drain().await.len(), 1, "{name}");
+        assert!(drop.has(&format!("archive/{name}")));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_was_committed_is_not_repeated_because_its_file_was_not_put_away() {
+    let mut drop = Drop::new(json!({"quarantine": "other/quarantine"}));
+    drop.put("other", "in the way");
+    drop.put("a.csv", "ID,ID\n1,2\n");
+    drop.drain().await;
+    assert!(drop.has(".inflight/a.csv") && drop.alarms() == ["files.archive_failed"]);
+    std::fs::remove_file(drop.path("other")).unwrap();
+    drop.drain().await;
+    assert_eq!(drop.dump().rejects.len(), 1);
+    assert!(drop.has("other/quarantine/a.csv") && drop.alarms().is_empty());
+}
+
+#[tokio::test]
 async fn a_feed_that_is_overdue_raises_an_alarm_until_a_file_comes() {
     let mut drop = Drop::new(json!({"arrival": {"by": "06:30", "zone": "Europe/Madrid"}}));
     drop.drain().await;
