@@ -32,7 +32,7 @@
 //! - **`sourceposition` is for people**: file, record and line, or what the source has instead. Its form may change.
 //! - **`dataclass`** is the most closed privacy class inside `data`. Keys and attributes never carry a
 //!   personal value in clear. `quality`, if there, lists as `field:code` what was
-//!   published although a check had failed.
+//!   published although a check had failed, or a rule had to decide what the source meant.
 
 mod batch;
 mod encoder;

@@ -17,7 +17,8 @@ pub const CODES: &[CodeDoc] = &[
     doc(
         "config.arrival",
         "it is not clear when a file is expected",
-        "Say either `every:` and how long it may take at most, or `by:` and the time of day.",
+        "Say either `every:` and how long it may take at most, or `by:` and the time of day; `days` and `holidays` belong \
+         to `by`.",
     ),
     doc(
         "config.empty",

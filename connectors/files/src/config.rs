@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use acequia_api::ConfigFault;
 use acequia_formats::Format;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -262,6 +262,10 @@ pub struct Arrival {
     /// The days on which `by` holds; every day unless given.
     #[serde(default)]
     pub days: Option<Vec<Day>>,
+    /// Days on which no file is expected, `YYYY-MM-DD`.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", extend("items" = {"type": "string", "format": "date"}))]
+    pub holidays: Vec<Date>,
     /// How long before `by` an arrival counts for it.
     #[serde(default = "default_window")]
     pub window: Period,
@@ -444,6 +448,11 @@ impl FilesConfig {
             if arrival.every.is_some() == arrival.by.is_some() {
                 let message =
                     "an arrival is expected either `every` some time or `by` a time of day";
+                fault(&["arrival"], "config.arrival", message.into(), None);
+            }
+            let days = arrival.days.is_some() || !arrival.holidays.is_empty();
+            if arrival.by.is_none() && days {
+                let message = "`days` and `holidays` are for an arrival `by` a time of day";
                 fault(&["arrival"], "config.arrival", message.into(), None);
             }
             if let Some(zone) = &arrival.zone

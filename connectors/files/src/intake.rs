@@ -35,6 +35,9 @@ pub(crate) use companion::{Promise, companion_of};
 use companion::{is_companion, promise_in};
 use expect::{Numbering, overdue};
 
+/// The most bytes that a manifest may have; one line for each of a hundred thousand files.
+const LARGEST_MANIFEST: u64 = 16 << 20;
+
 /// A file whose turn it is.
 #[derive(Debug)]
 pub(crate) struct Candidate {
@@ -350,8 +353,11 @@ impl Intake {
         if kind.kind() != FileType::RegularFile {
             return Ok(Err(format!("`{}` is not a regular file", shown(&manifest))));
         }
+        if kind.size > LARGEST_MANIFEST {
+            return Ok(Err(format!("`{}` is too large for a manifest", shown(&manifest))));
+        }
         let mut text = Vec::new();
-        file.take(1 << 20).read_to_end(&mut text)?;
+        file.take(LARGEST_MANIFEST).read_to_end(&mut text)?;
         Ok(match promise_in(&text, name) {
             None => Err(format!("`{}` does not list it", shown(&manifest))),
             Some(promise) if promise.size.is_some_and(|size| size != status.size) => {

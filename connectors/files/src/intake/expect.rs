@@ -85,6 +85,9 @@ impl Numbering {
     }
 }
 
+/// Days within which the last deadline is looked for: longer than any row of holidays.
+const LOOK_BACK: i64 = 100;
+
 /// Whether a feed is overdue, and what to tell. A deadline before the source was first opened does not count.
 pub(super) fn overdue(
     arrival: &Arrival,
@@ -100,11 +103,12 @@ pub(super) fn overdue(
     let by = arrival.by?;
     let zone = arrival.zone.as_deref().map_or(Ok(TimeZone::UTC), TimeZone::get).ok()?;
     let today = zone.to_datetime(now).date();
-    let deadline = (0..8)
+    let deadline = (0..LOOK_BACK)
         .filter_map(|back| today.checked_sub(back.days()).ok())
         .filter(|day| {
             arrival.days.as_ref().is_none_or(|days| days.iter().any(|d| d.is(day.weekday())))
         })
+        .filter(|day| !arrival.holidays.contains(day))
         .filter_map(|day| zone.to_timestamp(day.to_datetime(by)).ok())
         .find(|deadline| *deadline <= now)?;
     let window = deadline.checked_sub(arrival.window.0).ok()?;
@@ -139,6 +143,19 @@ mod tests {
             late(by, "2026-03-03T05:31:00Z", Some("2026-03-02T08:00:00Z")),
             "late yesterday is not today"
         );
+    }
+
+    #[test]
+    fn nothing_is_expected_on_a_holiday_and_the_deadline_before_it_still_counts() {
+        // Good Friday and Easter Monday of 2026.
+        let by = r#"{"by": "06:30", "days": ["mon", "tue", "wed", "thu", "fri"],
+            "holidays": ["2026-04-03", "2026-04-06"]}"#;
+        let thursday = Some("2026-04-02T06:00:00Z");
+        for now in ["2026-04-03T07:00:00Z", "2026-04-06T07:00:00Z", "2026-04-07T06:29:00Z"] {
+            assert!(!late(by, now, thursday), "{now}");
+            assert!(late(by, now, Some("2026-04-01T06:00:00Z")), "{now}: Thursday's did not come");
+        }
+        assert!(late(by, "2026-04-07T06:30:00Z", thursday));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use acequia_api::{AnyConnector, ErrorClass, OpenContext, RecordBatch, UnitState, testkit::Life};
-use acequia_files::Files;
+use acequia_files::{Clock, Files};
 use serde_json::json;
 
-use crate::support::{Drop, Refuses};
+use crate::support::{Drop, Refuses, TestClock};
 
 #[tokio::test]
 async fn files_are_read_in_order_and_archived_after_the_commit_only() {
@@ -47,6 +47,74 @@ async fn settling_takes_the_whole_time_without_a_change() {
     assert_eq!(drop.drain().await.len(), 2, "what was read is what was there when it had settled");
 }
 
+/// A clock of a system that never says that something happened.
+struct Deaf(Arc<TestClock>);
+
+impl Clock for Deaf {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn pause(&self, _: &std::sync::mpsc::Receiver<()>, _: Duration) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn files_are_found_by_looking_where_no_notice_ever_comes() {
+    let mut drop = Drop::new(json!({}));
+    drop.put("a.csv", "ID\n1\n");
+    let path = drop.path("b.csv");
+    drop.on_idle.lock().unwrap().push(Box::new(move || std::fs::write(path, "ID\n2\n").unwrap()));
+    let connector = Files::with_clock(Arc::new(Deaf(Arc::clone(&drop.clock))));
+    let mut prepared = drop.prepared();
+    let limits = drop.limits;
+    drop.engine.live(&connector, &mut prepared, limits, None, &mut || true).await;
+    assert_eq!(drop.rows(), [r#"ID="1""#, r#"ID="2""#]);
+}
+
+#[tokio::test]
+async fn the_board_shows_every_state_of_a_file_on_its_way() {
+    let mut drop = Drop::new(json!({"archive": "blocked/archive"}));
+    drop.put("blocked", "in the way");
+    drop.put("a.csv", "ID\n1\n");
+    drop.put("bad.csv", "ID,ID\n1,2\n");
+    let board = Arc::clone(&drop.engine.board);
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = {
+        let (board, seen) = (Arc::clone(&board), Arc::clone(&seen));
+        move || {
+            let units = board.units();
+            seen.lock()
+                .unwrap()
+                .extend(units.iter().filter(|unit| unit.name == "a.csv").map(|unit| unit.state));
+        }
+    };
+    drop.on_idle.lock().unwrap().push(Box::new(note.clone()));
+    let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+    let mut prepared = drop.prepared();
+    let limits = drop.limits;
+    let mut commits = || {
+        note();
+        true
+    };
+    drop.engine.live(&connector, &mut prepared, limits, None, &mut commits).await;
+    note();
+    assert_eq!(drop.state("bad.csv").0, UnitState::Quarantined);
+    std::fs::remove_file(drop.path("blocked")).unwrap();
+    drop.drain().await;
+    note();
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen.dedup();
+    let way = [UnitState::Waiting, UnitState::Reading, UnitState::Committed, UnitState::Archived];
+    assert_eq!(seen, way);
+    assert_eq!(board.counts()[&UnitState::Seen], 2);
+}
+
 #[tokio::test]
 async fn a_temporary_name_is_not_data_until_it_is_renamed() {
     let mut drop = Drop::new(json!({"match": "*", "complete": {"rename": ["*.tmp", "*.part"]}}));
@@ -69,9 +137,12 @@ async fn a_manifest_promises_size_hash_and_records() {
     drop.put("b.manifest", "b.csv,6,,\n");
     drop.put("c.manifest", format!("{}  c.csv\n", "0".repeat(64)));
     drop.put("d.manifest", "d.csv,5,,7\n");
+    drop.put("e.csv", "ID\n5\n");
+    drop.put("e.manifest", vec![b'\n'; (16 << 20) + 1]);
     assert_eq!(drop.drain().await, [r#"ID="1""#]);
     assert_eq!(drop.state("b.csv").0, UnitState::Waiting);
     assert_eq!(drop.state("c.csv").0, UnitState::Waiting);
+    assert!(drop.state("e.csv").1.contains("too large for a manifest"));
     assert!(drop.reject().contains("files.manifest_mismatch"), "{}", drop.reject());
     assert!(drop.has("archive/a.manifest"));
 }

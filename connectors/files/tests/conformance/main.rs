@@ -136,7 +136,7 @@ fn faults_of_the_configuration_are_all_shown() {
     let config = json!({
         "directory": "/d", "match": ["[", "a/b"], "format": {"csv": {}}, "split": "",
         "complete": {"marker": "done", "rename": "{"}, "sequence": {"pattern": "A.csv"},
-        "arrival": {"zone": "Europe/Atlantis"}, "archive": "keep", "poll_interval": "0s",
+        "arrival": {"zone": "Europe/Atlantis", "holidays": ["2026-12-25"]}, "archive": "keep", "poll_interval": "0s",
     });
     let faults = AnyConnector::validate(&Files::new(), &config).unwrap();
     let paths: Vec<_> = faults.iter().map(|fault| fault.path.join(".")).collect();
