@@ -18,7 +18,7 @@ use super::{
     shape::{MOST_FAULTS, Record},
     tape::{Found, Item},
 };
-use crate::{DecodeFailure, Decoded};
+use crate::DecodeFailure;
 
 /// A record of the group that is being read.
 #[derive(Debug, Clone, Copy)]
@@ -49,27 +49,8 @@ enum Part {
 }
 
 impl CsvDecoder {
-    /// Reads records of several kinds.
-    pub(super) fn groups(
-        &mut self,
-        input: &mut dyn BufRead,
-        unit: UnitId,
-        batch: &mut RecordBatch,
-    ) -> Result<Decoded, DecodeFailure> {
-        while !batch.is_full() {
-            match self.tape.next(input, 0)? {
-                Item::End => return self.finish(),
-                Item::Blank { total } => self.tape.pass_blank(total),
-                Item::Comment { total } => self.tape.pass_comment(total),
-                Item::TooLong => self.too_long(input, unit, batch)?,
-                Item::Record(found) => self.first(input, found, unit, batch)?,
-            }
-        }
-        Ok(Decoded::Full)
-    }
-
     /// A record outside of any group.
-    fn first(
+    pub(super) fn first(
         &mut self,
         input: &mut dyn BufRead,
         found: Found,

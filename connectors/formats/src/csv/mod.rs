@@ -128,26 +128,7 @@ impl CsvDecoder {
         })
     }
 
-    /// Reads records of one kind.
-    fn rows(
-        &mut self,
-        input: &mut dyn BufRead,
-        unit: UnitId,
-        batch: &mut RecordBatch,
-    ) -> Result<Decoded, DecodeFailure> {
-        while !batch.is_full() {
-            match self.tape.next(input, 0)? {
-                Item::End => return self.finish(),
-                Item::Blank { total } => self.tape.pass_blank(total),
-                Item::Comment { total } => self.tape.pass_comment(total),
-                Item::TooLong => self.too_long(input, unit, batch)?,
-                Item::Record(found) if self.is_trailer(found) => self.trailer(found)?,
-                Item::Record(found) => self.row(found, unit, batch)?,
-            }
-        }
-        Ok(Decoded::Full)
-    }
-
+    /// A record of a unit that has one kind only.
     fn row(
         &mut self,
         found: Found,
@@ -300,10 +281,19 @@ impl Decoder for CsvDecoder {
     ) -> Result<Decoded, DecodeFailure> {
         batch.set_schema(&self.schema);
         let unit = batch.unit(unit);
-        match self.dialect.kinds {
-            None => self.rows(input, unit, batch),
-            Some(_) => self.groups(input, unit, batch),
+        let grouped = self.dialect.kinds.is_some();
+        while !batch.is_full() {
+            match self.tape.next(input, 0)? {
+                Item::End => return self.finish(),
+                Item::Blank { total } => self.tape.pass_blank(total),
+                Item::Comment { total } => self.tape.pass_comment(total),
+                Item::TooLong => self.too_long(input, unit, batch)?,
+                Item::Record(found) if grouped => self.first(input, found, unit, batch)?,
+                Item::Record(found) if self.is_trailer(found) => self.trailer(found)?,
+                Item::Record(found) => self.row(found, unit, batch)?,
+            }
         }
+        Ok(Decoded::Full)
     }
 
     fn state(&self) -> DecoderState {
