@@ -110,7 +110,7 @@ fn assert_passes(day: &str, moment: &str, tests: &str) {
 #[test]
 fn bad_input_21_a_sentinel_becomes_null_and_marks_the_event() {
     assert_passes(
-        "null_if: [\"\", \"-\", \"00/00/0000\"]",
+        "null_if: [\"\", \"-\"], sentinel: [\"00/00/0000\"]",
         "null_if: [\"\"]",
         "  - name: a day that stands for none\n    given: { ID: \"1\", D: 00/00/0000, T: \"\" }\n    \
          exactly: { id: \"1\" }\n    quality: [{ code: decode.sentinel, field: day }]\n  \

@@ -13,9 +13,10 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const OPTIONS: [&str; 15] = [
+const OPTIONS: [&str; 16] = [
     "type",
     "null_if",
+    "sentinel",
     "trim",
     "format",
     "zone",
@@ -97,6 +98,7 @@ fn option(
     let what = format!("`{}`", key.text);
     match key.text.as_str() {
         "null_if" => spec.null_if = texts(form, node, &what),
+        "sentinel" => spec.sentinel = texts(form, node, &what),
         "true_if" => spec.true_if = texts(form, node, &what),
         "false_if" => spec.false_if = texts(form, node, &what),
         "format" => spec.format = form.text(node, &what).map(|text| text.text),

@@ -39,7 +39,8 @@ pub const CODES: &[CodeDoc] = &[
         code: "decode.date",
         title: "a text is not a date of the declared format",
         help: "The text must match `format` to the character and the day must exist. A date that \
-               stands for no date, such as `00/00/0000`, goes into `null_if`.",
+               stands for no date, such as `00/00/0000`, goes into `null_if`, or into `sentinel` if the \
+               event is to say so.",
     },
     CodeDoc {
         code: "decode.time",
@@ -61,9 +62,9 @@ pub const CODES: &[CodeDoc] = &[
     CodeDoc {
         code: "decode.sentinel",
         title: "a day that stands for no day was read as null",
-        help: "A mark on an event, not a reject: `null_if` names a text with digits, such as \
-               `00/00/0000` or `31/12/9999`, and the source had it. The mark tells this from a cell \
-               that was empty.",
+        help: "A mark on an event, not a reject: `sentinel` names a text such as `31/12/9999`, and the \
+               source had it. The mark tells this from a cell that was empty. Where the difference is \
+               of no interest, name the text in `null_if` instead.",
     },
     CodeDoc {
         code: "decode.time_gap",

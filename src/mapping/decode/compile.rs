@@ -21,8 +21,11 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
         Kernel::Moment(Moment { kind: MomentKind::Instant, .. }) => Type::Instant,
         _ => spec.kind.clone(),
     };
-    let null_values =
-        spec.null_if.iter().filter_map(|text| owned(kernel.read(text, &mut None).ok()?)).collect();
+    let values = |texts: &[String]| {
+        let read = |text: &String| owned(kernel.read(text, &mut None).ok()?);
+        texts.iter().filter_map(read).collect()
+    };
+    let (null_values, sentinel_values) = (values(&spec.null_if), values(&spec.sentinel));
     Ok(Decoder {
         code: code_of(&kind),
         expected: expected(spec, &kernel, &kind).into(),
@@ -31,6 +34,8 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
         trim: spec.trim,
         null_texts: boxed(&spec.null_if),
         null_values,
+        sentinel_texts: boxed(&spec.sentinel),
+        sentinel_values,
     })
 }
 
@@ -82,6 +87,7 @@ fn check_options(spec: &DecodeSpec) -> Result<(), SpecError> {
     let moment = day || *kind == Type::Time;
     let zoned = matches!(kind, Type::Timestamp | Type::Instant);
     let said = [
+        ("sentinel", !spec.sentinel.is_empty(), day),
         ("format", spec.format.is_some(), moment || *kind == Type::Bytes),
         ("zone", spec.zone.is_some(), zoned),
         ("overlap", spec.overlap.is_some(), zoned && spec.zone.is_some()),
@@ -124,8 +130,12 @@ fn check_words(spec: &DecodeSpec) -> Result<(), SpecError> {
         };
         return wrong(given, format!("`{missing}` is not given"), "give both, or none");
     }
-    let lists =
-        [("null_if", &spec.null_if), ("true_if", &spec.true_if), ("false_if", &spec.false_if)];
+    let lists = [
+        ("null_if", &spec.null_if),
+        ("sentinel", &spec.sentinel),
+        ("true_if", &spec.true_if),
+        ("false_if", &spec.false_if),
+    ];
     for (at, (key, words)) in lists.into_iter().enumerate() {
         for (place, word) in words.iter().enumerate() {
             let earlier = &lists[..at];

@@ -4,7 +4,7 @@
 //! record is refused with a code and the shape of what was found. Nothing is rounded, guessed, padded or
 //! replaced by null, and no value ever stands in a message: digits are shown as `9` and letters as `A`.
 //!
-//! Order: trim, compare with `null_if`, read. A cell that has a type already (from a database) is converted only
+//! Order: trim, compare with `null_if` and `sentinel`, read. A cell that has a type already (from a database) is converted only
 //! where nothing is lost.
 
 mod cell;
@@ -39,6 +39,9 @@ pub struct Decoder {
     null_texts: Box<[Box<str>]>,
     /// What the texts of `null_if` mean in the type, for cells that have it already.
     null_values: Box<[Value<'static>]>,
+    /// As those of `null_if`, for days that stand for no day; the event is marked.
+    sentinel_texts: Box<[Box<str>]>,
+    sentinel_values: Box<[Value<'static>]>,
     code: &'static str,
     expected: Box<str>,
 }
@@ -79,6 +82,8 @@ pub struct DecodeError {
 /// The code of what is doubtful about a value that was read as declared: a day that stands for no day, a local
 /// time that a rule had to decide. The event says so.
 type Doubt = Option<&'static str>;
+
+const SENTINEL: Doubt = Some("decode.sentinel");
 
 /// What was wrong, before it is put into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,16 +127,13 @@ impl Decoder {
             Trim::Both => text.trim(),
         };
         if contains(&self.null_texts, trimmed) {
-            if self.is_day() && trimmed.bytes().any(|byte| byte.is_ascii_digit()) {
-                *doubt = Some("decode.sentinel");
-            }
+            return Ok(Value::Null);
+        }
+        if contains(&self.sentinel_texts, trimmed) {
+            *doubt = SENTINEL;
             return Ok(Value::Null);
         }
         self.kernel.read(trimmed, doubt).map_err(|fault| self.refuse(fault, &shape(trimmed)))
-    }
-
-    fn is_day(&self) -> bool {
-        matches!(self.kind, Type::Date | Type::Timestamp | Type::Instant)
     }
 
     /// Whether every text is its own value, so that there is nothing to decode.
@@ -180,11 +182,11 @@ impl Decoder {
         }
         let value = Value::from_cell(cell, batch, kind).map_err(|_| refuse(Fault::TooLarge))?;
         let value = self.kernel.convert(value, doubt).map_err(refuse)?;
-        if !self.null_values.contains(&value) {
-            return Ok(value);
+        if self.sentinel_values.contains(&value) {
+            *doubt = SENTINEL;
+            return Ok(Value::Null);
         }
-        *doubt = self.is_day().then_some("decode.sentinel");
-        Ok(Value::Null)
+        Ok(if self.null_values.contains(&value) { Value::Null } else { value })
     }
 
     #[cold]

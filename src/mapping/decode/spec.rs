@@ -10,6 +10,8 @@ pub struct DecodeSpec {
     pub kind: Type,
     /// `null_if`: texts that mean "no value", compared after trimming.
     pub null_if: Vec<String>,
+    /// `sentinel`: texts that mean "no day" although they look like one; null as well, and a mark on the event.
+    pub sentinel: Vec<String>,
     /// `trim`
     pub trim: Trim,
     /// `format`: a date and time pattern in PostgreSQL's language; for `bytes` `hex` (the default) or `base64`.
@@ -42,6 +44,7 @@ impl DecodeSpec {
         Self {
             kind,
             null_if: Vec::new(),
+            sentinel: Vec::new(),
             trim: Trim::None,
             format: None,
             zone: None,

@@ -82,6 +82,22 @@ fn bad_input_21_a_sentinel_is_null_where_it_is_declared_and_only_there() {
             ("31/02/2023", "!"),
         ],
     );
+    let marked = decoder("date", |spec| {
+        spec.null_if = words(&[""]);
+        spec.sentinel = words(&["9999-12-31", "0000-00-00"]);
+    });
+    let batch = RecordBatch::new(BatchLimits::default());
+    for (cell, mark) in [(Cell::Date(2_932_896), Some("decode.sentinel")), (Cell::Null, None)] {
+        let mut doubt = None;
+        let value = marked.from_cell_marked(cell, &batch, &ColumnType::Date, &mut doubt);
+        assert_eq!((value.unwrap(), doubt), (Value::Null, mark));
+    }
+    table(&marked, &[("9999-12-31", "null"), ("0000-00-00", "null"), ("9999-12-30", "9999-12-30")]);
+    let twice = spec("date", |spec| {
+        spec.null_if = words(&["x"]);
+        spec.sentinel = words(&["x"]);
+    });
+    assert_eq!(compile(&twice).unwrap_err().code, "mapping.decode.words");
     table(
         &formatted("date", "DD/MM/YYYY"),
         &[("", "!"), ("00/00/0000", "!"), ("31/12/9999", "9999-12-31")],
