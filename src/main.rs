@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     match cli::run(cli) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            if !matches!(error, cli::CliError::Closed) {
+            if !error.is_silent() {
                 eprintln!("error: {error}");
                 if let Some(hint) = error.advice() {
                     eprintln!("help: {hint}");

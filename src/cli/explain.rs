@@ -4,10 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    CliError, Exit, Terminal, codes,
+    CliError, Exit, Terminal, codes, deployment,
     output::{PAGE, wrapped},
 };
-use crate::diagnostic::suggest;
 
 /// What to explain.
 #[derive(Debug, Args)]
@@ -35,11 +34,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, C
     let below = |code: &str| code.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'));
     let listed: Vec<_> = known.iter().filter(|doc| wanted.is_empty() || below(doc.code)).collect();
     if listed.is_empty() {
-        let close = suggest(wanted, known.iter().map(|doc| doc.code));
-        return Err(CliError::Usage(match close {
-            Some(close) => format!("there is no code `{wanted}`; did you mean `{close}`?"),
-            None => format!("there is no code `{wanted}`; `acequia explain` lists all"),
-        }));
+        return Err(deployment::unknown("code", wanted, known.iter().map(|doc| doc.code)));
     }
     if terminal.json {
         let list: Vec<_> = listed

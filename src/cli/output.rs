@@ -43,6 +43,9 @@ pub enum CliError {
         /// What a person can do.
         hint: Option<String>,
     },
+    /// What is wrong has been shown already.
+    #[error("see above")]
+    Shown,
     /// Nobody reads the output any more.
     #[error("the output was closed")]
     Closed,
@@ -71,9 +74,15 @@ impl CliError {
         }
     }
 
+    /// Whether there is nothing left to say about it.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Shown | Self::Closed)
+    }
+
     /// What the process ends with. A closed pipe is how `| head` ends, and no error.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Shown => Exit::Findings.into(),
             Self::Usage(_) => ExitCode::from(2),
             Self::System { .. } => ExitCode::from(3),
             Self::Closed => ExitCode::from(0),
@@ -163,6 +172,14 @@ impl Terminal {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()?;
         Ok(())
+    }
+
+    /// Writes text that came from outside, broken between words, each line after `indent`.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn paragraph(&mut self, text: &str, indent: &str) -> Result<(), CliError> {
+        self.line(wrapped(&printable(text), PAGE, indent))
     }
 
     /// Writes a value as indented JSON.

@@ -10,9 +10,8 @@ use uuid::Uuid;
 use super::{CliError, Exit, Global, Terminal, deployment};
 use crate::{
     checkpoint::{Counts, Delta, Progress, Recovered},
-    config::{self, Deployment},
+    config::Deployment,
     connectors::registry,
-    diagnostic::suggest,
     pipeline::{compile, failure::Failure},
     publish::{Publisher, read_checkpoint},
     supervisor::startup,
@@ -92,11 +91,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    deployment::cluster(&deployment, "position")?;
+    let (deployment, _) = deployment::reach("position", global, terminal)?;
     match &args.what {
         PositionVerb::Show { pipeline } => show(&stored(pipeline, &deployment)?, terminal)?,
         PositionVerb::Export { pipeline } => {
@@ -135,17 +130,8 @@ pub(super) fn run(
     Ok(Exit::Ok)
 }
 
-fn known<'d>(name: &str, deployment: &'d Deployment) -> Result<&'d config::Pipeline, CliError> {
-    let all = &deployment.pipelines;
-    all.iter().find(|pipeline| &*pipeline.config.pipeline == name).ok_or_else(|| {
-        let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        CliError::Usage(format!("there is no pipeline `{name}`{help}"))
-    })
-}
-
 fn stored(name: &str, deployment: &Deployment) -> Result<Recovered, CliError> {
-    known(name, deployment)?;
+    deployment::pipeline(name, deployment)?;
     let kafka = startup::connection(&deployment.daemon.kafka)?;
     let key = startup::seal_key(deployment.daemon.keys.state.as_ref(), "state")?;
     let task = compile::task_of(name, deployment, Uuid::new_v4(), None);
@@ -194,7 +180,7 @@ fn change(
     reason: &str,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
-    let pipeline = known(name, deployment)?;
+    let pipeline = deployment::pipeline(name, deployment)?;
     let ground = startup::prepare(deployment, registry(), false)?;
     let mut setup = compile::compile(pipeline, deployment, &ground.around)?.publisher;
     setup.accept_regression = Some(reason.to_owned());

@@ -6,8 +6,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use acequia_api::{
-    BatchLimits, Board, CancellationToken, Cell, Fetched, MemoryState, OpenContext, Projection,
-    Reader, RecordBatch, RecordError, Reject, RowRef,
+    BatchLimits, Board, CancellationToken, Cell, ErrorClass, Fetched, MemoryState, OpenContext,
+    Projection, Reader, RecordBatch, RecordError, Reject, RowRef, Source,
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -18,9 +18,8 @@ use super::{
     output::{counted, printable},
 };
 use crate::{
-    config::Deployment,
+    config::{Deployment, Pipeline},
     connectors::registry,
-    diagnostic::suggest,
     mapping::{Mapping, Scratch, Verdict},
     pipeline::failure::Failure,
     supervisor::startup,
@@ -47,15 +46,10 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let mappings = mappings(&args.pipeline, &deployment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let deployment = deployment::open(global, terminal)?;
+    let pipeline = deployment::pipeline(&args.pipeline, &deployment)?;
+    let mappings = mappings_of(pipeline, &deployment);
+    let runtime = deployment::runtime()?;
     let keys = Arc::new(startup::keys(&deployment)?);
     let mut show = Show {
         mappings,
@@ -64,32 +58,33 @@ pub(super) fn run(
         terminal,
         tally: Tally::default(),
     };
-    runtime.block_on(read(&deployment, &mut show))?;
+    runtime.block_on(read(pipeline, &mut show))?;
     runtime.shutdown_background();
     show.end()
 }
 
-fn mappings(name: &str, deployment: &Deployment) -> Result<Vec<Arc<Mapping>>, CliError> {
-    let all = &deployment.pipelines;
-    let pipeline = all.iter().find(|pipeline| &*pipeline.config.pipeline == name);
-    let Some(pipeline) = pipeline else {
-        let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        return Err(CliError::Usage(format!("there is no pipeline `{name}`{help}")));
-    };
+/// The mappings of a pipeline, in order.
+pub(super) fn mappings_of(pipeline: &Pipeline, deployment: &Deployment) -> Vec<Arc<Mapping>> {
     let known = &deployment.library.mappings;
-    Ok(pipeline.config.mapping.iter().filter_map(|name| known.get(name).cloned()).collect())
+    pipeline.config.mapping.iter().filter_map(|name| known.get(name).cloned()).collect()
 }
 
-async fn read(deployment: &Deployment, show: &mut Show<'_>) -> Result<(), CliError> {
-    let wanted =
-        |pipeline: &&crate::config::Pipeline| *pipeline.config.pipeline == *show.args.pipeline;
-    let Some(pipeline) = deployment.pipelines.iter().find(wanted) else { return Ok(()) };
-    let source = &pipeline.config.source;
-    let Some(connector) = registry().find(&source.connector) else { return Ok(()) };
+/// The source of a pipeline, opened so that it leaves no trace.
+///
+/// # Errors
+/// What the connector says.
+pub(super) async fn open(
+    pipeline: &Pipeline,
+    mappings: &[Arc<Mapping>],
+) -> Result<Box<dyn Source>, Failure> {
+    let written = &pipeline.config.source;
+    let connector = registry().find(&written.connector).ok_or_else(|| {
+        let message = format!("there is no connector `{}`", written.connector);
+        Failure::new(ErrorClass::Bug, "pipeline.compile", message)
+    })?;
     let cx = OpenContext {
         pipeline: Arc::clone(&pipeline.config.pipeline),
-        projection: projection(&show.mappings),
+        projection: projection(mappings),
         state: Arc::new(MemoryState::default()),
         board: Arc::new(Board::default()),
         limits: BatchLimits::default(),
@@ -99,12 +94,14 @@ async fn read(deployment: &Deployment, show: &mut Show<'_>) -> Result<(), CliErr
         cancel: CancellationToken::new(),
         life: None,
     };
-    let limits = cx.limits;
-    let config = Json::Object(source.config.clone());
-    let mut source = connector.open(config, cx).await.map_err(Failure::from)?;
+    Ok(connector.open(Json::Object(written.config.clone()), cx).await?)
+}
+
+async fn read(pipeline: &Pipeline, show: &mut Show<'_>) -> Result<(), CliError> {
+    let mut source = open(pipeline, &show.mappings).await?;
     for split in source.splits().await.map_err(Failure::from)? {
         let reader = source.reader(&split, None).await.map_err(Failure::from)?;
-        if !split_shown(reader, limits, show).await? {
+        if !split_shown(reader, BatchLimits::default(), show).await? {
             break;
         }
     }

@@ -52,11 +52,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let kafka = deployment::cluster(&deployment, "quarantine")?;
+    let (deployment, kafka) = deployment::reach("quarantine", global, terminal)?;
     let topic = SystemTopics::of(&deployment.daemon.deployment).quarantine;
     match &args.what {
         QuarantineVerb::List { pipeline, code, limit } => {

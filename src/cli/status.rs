@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     CliError, Exit, Global, Terminal,
+    deployment::unknown,
     output::{bad_cell, counted, printable},
     switch::ask,
 };
@@ -38,11 +39,7 @@ pub(super) fn run(
         Some(name) => {
             let known = picture.pipelines.iter();
             let Some(pipeline) = known.clone().find(|pipeline| pipeline.name == *name) else {
-                let close =
-                    crate::diagnostic::suggest(name, known.map(|known| known.name.as_str()));
-                let help =
-                    close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-                return Err(CliError::Usage(format!("there is no pipeline `{name}`{help}")));
+                return Err(unknown("pipeline", name, known.map(|known| known.name.as_str())));
             };
             if terminal.json {
                 terminal.value(pipeline)?;

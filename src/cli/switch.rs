@@ -3,7 +3,7 @@
 use clap::Args;
 use hyper::Method;
 
-use super::{CliError, Exit, Global, Terminal, check};
+use super::{CliError, Exit, Global, Terminal, deployment};
 use crate::admin::client::{self, ClientError};
 
 /// Which pipeline.
@@ -49,7 +49,7 @@ pub(super) fn ask(
     method: Method,
     path: &str,
 ) -> Result<serde_json::Value, CliError> {
-    let socket = check::admin_socket(global)?;
+    let socket = deployment::control_socket(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(client::ask(&socket, method, path)).map_err(|error| match error {
         ClientError::NotRunning(_) => CliError::system(error.to_string())

@@ -45,11 +45,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let kafka = deployment::cluster(&deployment, "topics")?;
+    let (deployment, kafka) = deployment::reach("topics", global, terminal)?;
     let plan = compile::topic_plan(&deployment, &kafka)?;
     let cluster = Cluster::open(&kafka, "acequia-topics").map_err(Failure::from)?;
     let names: BTreeSet<Arc<str>> =

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     connectors::Registry,
     diagnostic::{Diagnostic, SourceFile, has_errors},
+    event::KeyRing,
     mapping::{
         self, Library, Texts,
         protect::{AnyKeys, KeyNames},
@@ -268,6 +269,15 @@ impl Loader {
             match read {
                 Ok(value) if mark.kind == MarkKind::Secret => {
                     value.expose_secret().clone_into(text);
+                }
+                Ok(keys) if key_file => {
+                    if let Err(error) = KeyRing::parse(keys.expose_secret()) {
+                        let message = format!("`{secret}` cannot be used: {error}");
+                        found.push(
+                            Diagnostic::error(error.code(), file, mark.span.clone(), message)
+                                .help("let `acequia init` make one elsewhere and look at it: one key a line, `name: base64`"),
+                        );
+                    }
                 }
                 Ok(_) => {}
                 Err(fault) => found.push(

@@ -267,6 +267,19 @@ fn a_connector_gets_the_value_of_a_secret_and_debug_output_does_not() {
 }
 
 #[test]
+fn a_key_file_that_holds_no_keys_is_found_at_its_reference_and_not_shown() {
+    let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { pseudonym: \"${file:key}\" }\n";
+    let dir = deployment(&[("acequia.yaml", text), ("key", "k1: hunter2\n")]);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(dir.path().join("key"), mode).unwrap();
+    let (loaded, found) = load(&dir.path().join("acequia.yaml"), options());
+    assert!(loaded.is_none());
+    let [fault] = &found[..] else { panic!("{}", render(&found, false)) };
+    assert_eq!((fault.code, fault.line_column()), ("keys.unreadable", (5, 20)));
+    assert!(fault.message.contains("line 1") && !render(&found, false).contains("hunter2"));
+}
+
+#[test]
 fn secrets_may_be_left_unread_where_they_are_not() {
     let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { state: \"${file:no/such}\" }\n";
     let dir = deployment(&[("acequia.yaml", text)]);

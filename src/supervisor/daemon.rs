@@ -24,14 +24,15 @@ use crate::{
     connectors::Registry,
     diagnostic,
     pipeline::failure::Failure,
-    publish::LIMITS,
+    publish::DevBroker,
 };
 
 /// A pipeline that holds records and commits nothing for so long is not ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a deployment until it is told to stop or, with `once`, until every pipeline has ended by itself. Gives the
-/// fleet as it stands at the end. `began` hears of the fleet as soon as there is one.
+/// fleet as it stands at the end. `began` hears of the fleet as soon as there is one, and where the development broker
+/// listens, if it has one.
 ///
 /// # Errors
 /// What keeps the daemon as a whole from running: the lock, a key, a socket, the development broker.
@@ -40,11 +41,11 @@ pub async fn run(
     deployment: &Deployment,
     registry: Registry,
     once: bool,
-    began: impl FnOnce(Fleet),
+    began: impl FnOnce(Fleet, Option<&str>),
 ) -> Result<Fleet, Failure> {
     let ground = startup::prepare(deployment, registry, once)?;
     if let Some(broker) = &ground.broker {
-        tracing::info!(bootstrap = broker.bootstrap(), "development broker: {LIMITS}");
+        tracing::info!(bootstrap = broker.bootstrap(), "development broker");
     }
     let mut signals = Signals::listen()?;
     let mut supervisor = Supervisor::new(startup::presence(deployment, &ground)?);
@@ -52,7 +53,7 @@ pub async fn run(
     let (reload, reloads) = mpsc::channel(1);
     let listening = Listening::start(&deployment.daemon, fleet.clone(), reload).await?;
     supervisor.apply(startup::plan(deployment, &ground.around)?).await;
-    began(fleet.clone());
+    began(fleet.clone(), ground.broker.as_ref().map(DevBroker::bootstrap));
     notify(&[NotifyState::Ready]);
     let mut daemon = Daemon { path, ground, supervisor, reloads };
     let end = daemon.attend(&mut signals, once).await;

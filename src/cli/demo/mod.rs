@@ -24,7 +24,7 @@ use std::{
 
 use acequia_api::{ErrorClass, UnitState};
 
-use super::{CliError, Exit, Terminal};
+use super::{CliError, Exit, Terminal, deployment};
 use crate::{
     config::{self, Deployment},
     connectors::registry,
@@ -88,10 +88,7 @@ pub struct Performance {
 }
 
 pub(super) fn verb(args: &DemoArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let runtime = deployment::runtime()?;
     let color = terminal.color;
     runtime.block_on(run(args, color, terminal))?;
     Ok(Exit::Ok)

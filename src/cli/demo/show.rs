@@ -11,7 +11,10 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
 use super::{DemoArgs, Performance, Published};
-use crate::publish::{LIMITS, Quarantined};
+use crate::{
+    cli::output::{PAGE, wrapped},
+    publish::{LIMITS, Quarantined},
+};
 
 /// Events of a topic shown in one line each, unless all are asked for.
 const SOME: usize = 5;
@@ -78,13 +81,25 @@ pub(super) fn performance(
     )?;
     if args.keep {
         writeln!(out, "\nthe development broker listens on {}", paint.strong(&shown.bootstrap))?;
-        writeln!(out, "{}", paint.faint(LIMITS))?;
+        limits(&paint, out)?;
+        writeln!(out, "for instance: kcat -b {} -t {} -C -e", shown.bootstrap, any_topic(&topics))?;
         writeln!(out, "the deployment is in {}", directory.display())?;
         writeln!(out, "Ctrl-C ends it")?;
     } else {
+        writeln!(out, "\nall of it on a development broker inside this process")?;
+        limits(&paint, out)?;
         writeln!(out, "{}", paint.faint("next: `acequia init DIR` makes a deployment of your own; `acequia demo --keep` lets any Kafka client read these events"))?;
     }
     out.flush()
+}
+
+fn limits(paint: &Paint, out: &mut impl Write) -> io::Result<()> {
+    let text = wrapped(LIMITS, PAGE, "  ");
+    text.lines().try_for_each(|line| writeln!(out, "{}", paint.faint(line)))
+}
+
+fn any_topic(topics: &BTreeMap<Arc<str>, Vec<&Published>>) -> Arc<str> {
+    topics.keys().next().cloned().unwrap_or_default()
 }
 
 fn topic_events(

@@ -13,7 +13,7 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const OPTIONS: [&str; 15] = [
+pub(crate) const OPTIONS: [&str; 15] = [
     "type",
     "null_if",
     "trim",
