@@ -146,7 +146,7 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => interactive && !unwanted,
         };
-        let json = global.format == Format::Json;
+        let json = global.json || global.format == Format::Json;
         Self { out: Box::new(io::stdout().lock()), json, color: color && !json, interactive }
     }
 
@@ -162,6 +162,14 @@ impl Terminal {
     pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), CliError> {
         writeln!(self.out, "{}", text.as_ref())?;
         Ok(())
+    }
+
+    /// Clears the screen, where a person looks at one.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn clear(&mut self) -> Result<(), CliError> {
+        if self.interactive { self.text("\x1b[H\x1b[2J\x1b[3J") } else { Ok(()) }
     }
 
     /// Writes text as it is.

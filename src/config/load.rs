@@ -36,6 +36,8 @@ pub struct Deployment {
     pub root: PathBuf,
     /// What belongs to the daemon.
     pub daemon: DaemonConfig,
+    /// Equal for equal text of `acequia.yaml`.
+    pub fingerprint: [u8; 32],
     /// The pipelines, by name.
     pub pipelines: Vec<Pipeline>,
     /// Mappings, models, tables and policies, compiled.
@@ -80,11 +82,14 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     }
     let mut pipelines: Vec<Pipeline> = pipelines.into_iter().filter_map(Written::finish).collect();
     pipelines.sort_by(|a, b| a.config.pipeline.cmp(&b.config.pipeline));
-    let deployment = daemon.and_then(|written| written.value).map(|daemon| Deployment {
-        root: loader.root,
-        daemon,
-        pipelines,
-        library: Arc::new(library),
+    let deployment = daemon.and_then(|Written { file, value, .. }| {
+        Some(Deployment {
+            root: loader.root,
+            daemon: value?,
+            fingerprint: Sha256::digest(file.text()).into(),
+            pipelines,
+            library: Arc::new(library),
+        })
     });
     (deployment, found)
 }

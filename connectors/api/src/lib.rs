@@ -31,7 +31,7 @@ mod state;
 pub mod testkit;
 
 pub use batch::{BatchLimits, RecordBatch, Reject, RowRef, RowTooLarge, RowWriter};
-pub use board::{Alarm, Board, UnitState, UnitStatus};
+pub use board::{Alarm, Backlog, Board, UnitState, UnitStatus};
 pub use cell::{Cell, Span};
 pub use codes::CODES;
 pub use connector::AnyConnector;
