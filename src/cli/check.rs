@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Deployment,
-    diagnostic::{Diagnostic, has_errors, render, summary, to_json},
+    diagnostic::{self, Diagnostic, has_errors, render, summary_of, to_json},
     mapping::Explanation,
 };
 
@@ -68,7 +68,7 @@ pub(super) fn run(
         terminal.value(&report)?;
     } else {
         show(&answers, terminal)?;
-        terminal.line(conclusion(global, deployment.as_deref(), &found, terminal))?;
+        terminal.line(conclusion(global, deployment.as_deref(), &found, &answers, terminal))?;
     }
     Ok(if wrong { Exit::Findings } else { Exit::Ok })
 }
@@ -105,18 +105,26 @@ fn conclusion(
     global: &Global,
     deployment: Option<&Deployment>,
     found: &[Diagnostic],
+    answers: &[Answer],
     terminal: &Terminal,
 ) -> String {
+    let all = found.iter().map(|found| found.severity);
+    let said = answers.iter().flat_map(|answer| &answer.findings);
+    let summary = summary_of(all.chain(said.map(|found| match found.severity {
+        Severity::Error => diagnostic::Severity::Error,
+        Severity::Warning => diagnostic::Severity::Warning,
+        Severity::Note => diagnostic::Severity::Note,
+    })));
     let path = printable(&global.config.display().to_string());
     let Some(deployment) = deployment else {
-        return format!("{path}: {}", terminal.bad(&summary(found)));
+        return format!("{path}: {}", terminal.bad(&summary));
     };
     let size = [
         counted(deployment.pipelines.len(), "pipeline", "pipelines"),
         counted(deployment.library.mappings.len(), "mapping", "mappings"),
         counted(deployment.library.models.len(), "model", "models"),
     ];
-    format!("{path}: {}; {}", size.join(", "), terminal.good(&summary(found)))
+    format!("{path}: {}; {}", size.join(", "), terminal.good(&summary))
 }
 
 fn explain(

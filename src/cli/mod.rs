@@ -37,6 +37,8 @@ Exit codes:
 
 Begin with `acequia init DIR`. More about any code that is printed: `acequia explain CODE`.";
 
+const EVERYWHERE: &str = "Options of every verb";
+
 /// Records out of legacy systems, as unified events on Kafka, exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "acequia", version, after_help = AFTER, max_term_width = 100, disable_help_subcommand = true)]
@@ -58,17 +60,18 @@ pub struct Global {
         global = true,
         env = "ACEQUIA_CONFIG",
         default_value = "acequia.yaml",
-        value_name = "PATH"
+        value_name = "PATH",
+        help_heading = EVERYWHERE
     )]
     pub config: PathBuf,
-    /// How to print: for people, or as JSON for programs.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    /// How to print: `text` for people, `json` for programs.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, hide_possible_values = true, help_heading = EVERYWHERE)]
     pub format: Format,
     /// The same as `--format json`
-    #[arg(long, global = true, conflicts_with = "format")]
+    #[arg(long, global = true, conflicts_with = "format", help_heading = EVERYWHERE)]
     pub json: bool,
-    /// When to use colours. `NO_COLOR` is respected.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// When to use colours: `auto`, `always` or `never`. `NO_COLOR` is respected.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, help_heading = EVERYWHERE)]
     pub color: Color,
 }
 
