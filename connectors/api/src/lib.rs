@@ -23,6 +23,7 @@ mod codes;
 mod connector;
 mod error;
 mod locator;
+mod period;
 mod position;
 mod schema;
 mod source;
@@ -37,6 +38,7 @@ pub use codes::CODES;
 pub use connector::AnyConnector;
 pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage};
 pub use locator::{Identity, Op, Place, RowMeta, Transaction, Unit, UnitId};
+pub use period::Period;
 pub use position::Position;
 pub use schema::{Column, ColumnType, Schema};
 pub use source::{

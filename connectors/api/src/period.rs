@@ -24,7 +24,9 @@ impl FromStr for Period {
         factor
             .and_then(|factor| number.parse::<u64>().ok()?.checked_mul(factor))
             .map(|ms| Self(Duration::from_millis(ms)))
-            .ok_or("a length of time is a whole number and a unit: `250ms`, `5s`, `10min`, `6h`, `2d`")
+            .ok_or(
+                "a length of time is a whole number and a unit: `250ms`, `5s`, `10min`, `6h`, `2d`",
+            )
     }
 }
 
