@@ -10,7 +10,6 @@ use crate::{
     connectors::registry,
     diagnostic::{self, Diagnostic, suggest},
     publish::KafkaConfig,
-    supervisor::startup,
 };
 
 /// The deployment of the command line, and what is wrong with it. Without `secrets`, none is read.
@@ -72,7 +71,7 @@ pub(super) fn reach(
 /// # Errors
 /// An embedded broker lives in the daemon and is gone with it: there is nothing to reach.
 fn cluster(deployment: &Deployment, verb: &str) -> Result<KafkaConfig, CliError> {
-    let kafka = startup::connection(&deployment.daemon.kafka)?;
+    let kafka = deployment.daemon.kafka.clone();
     if kafka.embedded {
         return Err(CliError::system(format!(
             "`{verb}` needs a Kafka cluster, and this deployment has a development broker inside its daemon"

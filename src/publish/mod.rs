@@ -41,7 +41,7 @@ pub use probe::{probe_group, probe_transactions};
 pub use publisher::{Committed, Publisher, Setup, Start, read_newest_claim};
 pub use quarantine::{Quarantined, StoredPlace, StoredRecordError, UnitName};
 pub use reader::Notice;
-pub use security::{Mechanism, Sasl, Security, Tls};
+pub use security::{Sasl, Security, Tls};
 pub use tail::{Tail, TailFrom, TailRecord, read_all};
 pub use topics::{
     Change, EventTopic, QUARANTINE_RETENTION_MS, Role, SYSTEM_PARTITIONS, SystemTopics, TopicFacts,

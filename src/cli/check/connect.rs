@@ -173,7 +173,7 @@ fn ask(
     cancel: &CancellationToken,
     answer: &mut Answer,
 ) -> Result<(), Failure> {
-    let kafka = startup::connection(&deployment.daemon.kafka)?;
+    let kafka = deployment.daemon.kafka.clone();
     let name = &deployment.daemon.deployment;
     let plan = compile::topic_plan(deployment, &kafka)?;
     let wanted: BTreeSet<Arc<str>> =
