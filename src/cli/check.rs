@@ -151,8 +151,7 @@ fn explain(
         let head = terminal.bold(&format!("{name}: {field}"));
         terminal.line(head)?;
         for (what, fact) in facts(known) {
-            let what = terminal.faint(&format!("{what:<10}"));
-            terminal.line(format!("  {what} {fact}"))?;
+            terminal.fact(what, 10, &fact)?;
         }
         terminal.line("")?;
     }

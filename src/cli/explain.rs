@@ -3,10 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{
-    CliError, Exit, Terminal, codes, deployment,
-    output::{PAGE, wrapped},
-};
+use super::{CliError, Exit, Terminal, codes, deployment};
 
 /// What to explain.
 #[derive(Debug, Args)]
@@ -27,7 +24,7 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, C
         } else {
             let head = terminal.bold(doc.code);
             terminal.line(format!("{head}\n{}\n", doc.title))?;
-            terminal.line(wrapped(doc.help, PAGE, "  "))?;
+            terminal.paragraph(doc.help, "  ")?;
         }
         return Ok(Exit::Ok);
     }

@@ -96,8 +96,7 @@ fn conclude(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, CliError> 
         ("schema/", "what editors complete and check these files with"),
         ("keys/", "made for this deployment, for you only: keep a copy in a safe place"),
     ] {
-        let what = terminal.faint(what);
-        terminal.line(format!("  {path:<14} {what}"))?;
+        terminal.fact(path, 14, what)?;
     }
     terminal.line(format!("\nNext: cd {dir} && acequia check && acequia test"))?;
     Ok(Exit::Ok)

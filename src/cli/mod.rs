@@ -21,7 +21,7 @@ mod tail;
 mod test;
 mod topics;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -133,11 +133,22 @@ pub enum Verb {
     Explain(explain::ExplainArgs),
 }
 
+/// Does what the command line asks for, says what was in the way, and gives what the process ends with.
+pub fn main(cli: Cli) -> ExitCode {
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
 /// Does what the command line asks for.
 ///
 /// # Errors
 /// What was in the way. Findings are no error but [`Exit::Findings`].
-pub fn run(cli: Cli) -> Result<Exit, CliError> {
+fn run(cli: Cli) -> Result<Exit, CliError> {
     let mut terminal = Terminal::stdout(&cli.global);
     let global = &cli.global;
     match cli.verb {

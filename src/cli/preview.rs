@@ -291,7 +291,12 @@ impl Show<'_> {
 
     fn end(self) -> Result<Exit, CliError> {
         let Tally { read, events, filtered, rejected, unused, .. } = self.tally;
-        if !self.terminal.json {
+        if !self.terminal.json && read == 0 {
+            self.terminal.paragraph(
+                "the source has nothing to read; what was read and put away is not looked at again",
+                "",
+            )?;
+        } else if !self.terminal.json {
             self.terminal.line(format!(
                 "{} looked at: {}, {filtered} filtered, {rejected} rejected; nothing was published or moved",
                 counted(read, "record", "records"),

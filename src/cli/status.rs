@@ -233,8 +233,7 @@ fn facts(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliE
     let head = terminal.bold(&pipeline.name);
     terminal.line(head)?;
     for (name, fact) in facts.iter().filter(|(_, fact)| !fact.is_empty()) {
-        let name = terminal.faint(&format!("{name:<12}"));
-        terminal.line(format!("  {name} {}", printable(fact)))?;
+        terminal.fact(name, 12, fact)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{DemoArgs, Performance, Published};
 use crate::{
-    cli::output::{PAGE, wrapped},
+    cli::output::{columns, page, wrapped},
     publish::{LIMITS, Quarantined},
 };
 
@@ -94,7 +94,7 @@ pub(super) fn performance(
 }
 
 fn limits(paint: &Paint, out: &mut impl Write) -> io::Result<()> {
-    let text = wrapped(LIMITS, PAGE, "  ");
+    let text = wrapped(LIMITS, page(), "  ");
     text.lines().try_for_each(|line| writeln!(out, "{}", paint.faint(line)))
 }
 
@@ -141,9 +141,11 @@ fn one_line(event: &Value, paint: &Paint) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let place = place_of(text("sourceposition"));
     let kind = text("type");
+    let taken = 2 + place.chars().count().max(22) + 2 + kind.len() + 2 + text("subject").len() + 2;
+    let room = columns().map_or(90, |columns| columns.saturating_sub(taken + 1));
     let data = match &event["data"] {
         Value::Null => String::new(),
-        data => shorten(&data.to_string(), 90),
+        data => shorten(&data.to_string(), room),
     };
     format!(
         "{}  {}  {}  {}",
