@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod output;
 mod position;
+mod pretty;
 mod preview;
 mod quarantine;
 mod run;

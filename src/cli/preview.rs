@@ -15,7 +15,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     CliError, Exit, Global, Terminal, deployment,
-    output::{counted, printable},
+    output::{columns, counted, printable},
+    pretty::pretty,
 };
 use crate::{
     config::{Deployment, Pipeline},
@@ -221,7 +222,7 @@ impl Show<'_> {
                 let verdict =
                     mapping.apply_element(&bound, row, element, &mut self.scratch, &mut errors);
                 let topic = mapping.model.topic();
-                let data: Json = serde_json::from_slice(&self.scratch.data).unwrap_or_default();
+                let data = self.scratch.data.clone();
                 let key = self.scratch.key.clone();
                 taken |= verdict != Verdict::Filtered;
                 match verdict {
@@ -271,10 +272,14 @@ impl Show<'_> {
             }
         };
         self.terminal.line(format!("{place}  {head}"))?;
+        let names = fields.iter().map(|(name, _)| printable(name).chars().count());
+        let column = names.max().unwrap_or_default();
         let left: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!("{}  {}", printable(name), printable(value)))
+            .map(|(name, value)| format!("{:<column$}  {}", printable(name), printable(value)))
             .collect();
+        let taken = left.iter().map(|line| line.chars().count()).max().unwrap_or_default();
+        let room = columns().unwrap_or(120).saturating_sub(taken + BESIDE).max(NARROWEST);
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         if self.terminal.interactive {
@@ -282,7 +287,7 @@ impl Show<'_> {
         } else {
             table.force_no_tty();
         }
-        table.add_row([left.join("\n"), outcome.text()]);
+        table.add_row([left.join("\n"), outcome.text(room)]);
         for line in table.lines() {
             self.terminal.line(format!("  {}", line.trim_end()))?;
         }
@@ -315,18 +320,26 @@ impl Show<'_> {
 enum Outcome<'a> {
     Filtered,
     Rejected(&'a [RecordError]),
-    Event { kind: String, key: String, data: Json },
+    Event { kind: String, key: String, data: Vec<u8> },
 }
 
+/// Columns around a record and beside it.
+const BESIDE: usize = 8;
+/// An event is not made narrower than this; the record gives way.
+const NARROWEST: usize = 40;
+
 impl Outcome<'_> {
-    fn text(&self) -> String {
+    /// For people, in `room` columns where that is possible.
+    fn text(&self, room: usize) -> String {
         match self {
             Self::Filtered => String::new(),
             Self::Rejected(errors) => {
                 errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
             }
-            Self::Event { data: Json::Null, .. } => "(no data: it is gone)".to_owned(),
-            Self::Event { data, .. } => serde_json::to_string_pretty(data).unwrap_or_default(),
+            Self::Event { data, .. } if data.is_empty() || data == b"null" => {
+                "(no data: it is gone)".to_owned()
+            }
+            Self::Event { data, .. } => pretty(data, room),
         }
     }
 
@@ -337,7 +350,10 @@ impl Outcome<'_> {
                 let one = |error: &RecordError| json!({ "code": error.code, "field": error.field.as_deref(), "detail": error.detail });
                 json!({ "rejects": errors.iter().map(one).collect::<Vec<_>>() })
             }
-            Self::Event { kind, key, data } => json!({ "type": kind, "key": key, "data": data }),
+            Self::Event { kind, key, data } => {
+                let data: Json = serde_json::from_slice(data).unwrap_or_default();
+                json!({ "type": kind, "key": key, "data": data })
+            }
         }
     }
 }

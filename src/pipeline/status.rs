@@ -243,3 +243,41 @@ impl Activity {
         self.0.start.elapsed().saturating_sub(last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_and_not_liveness_makes_a_pipeline_ready() {
+        let cell = StatusCell::default();
+        assert!(!cell.is_ready(Duration::from_secs(60)), "it has not begun");
+        cell.update(|status| status.state = State::Running);
+        assert!(cell.is_ready(Duration::ZERO), "there is nothing to do");
+        cell.activity.busy();
+        assert!(cell.is_ready(Duration::from_secs(60)), "it may take its time");
+        assert!(!cell.is_ready(Duration::ZERO), "it holds records for too long");
+    }
+
+    #[test]
+    fn a_commit_counts_for_its_pipeline_and_for_the_splits_that_it_moved() {
+        let cell = StatusCell::default();
+        let counts = |rows_in| Counts { rows_in, published: rows_in, ..Counts::default() };
+        let step = |split: &str, rows| Step {
+            split: split.into(),
+            position: Position::encode(1, &rows).unwrap(),
+            counts: counts(rows),
+        };
+        for (seq, steps) in [(1, vec![step("b", 2)]), (2, vec![step("a", 3), step("b", 4)])] {
+            let sum = steps.iter().map(|step| step.counts.rows_in).sum();
+            let committed = Committed { seq, counts: counts(sum), steps };
+            cell.update(|status| status.committed(committed));
+        }
+        let status = cell.read();
+        assert_eq!((status.seq, status.counts.rows_in), (Some(2), 9));
+        let splits: Vec<_> =
+            status.splits.iter().map(|split| (&*split.split, split.counts.rows_in)).collect();
+        assert_eq!(splits, [("a", 3), ("b", 6)]);
+        assert!(status.rate.per_second(Instant::now()) > 0.0);
+    }
+}

@@ -283,6 +283,13 @@ fn status_shows_rates_what_is_left_and_where_every_file_stands() {
     let misspelt = site.run(&["status", "licenses"]);
     assert_eq!(misspelt.status.code(), Some(2));
     assert!(text(&misspelt).contains("did you mean `licences`?"));
-    let metrics = site.run(&["status"]);
-    assert!(metrics.status.success());
+    let (_, metrics) = daemon.get_text("/metrics").unwrap();
+    for line in [
+        format!("acequia_pipeline_backlog_bytes{{pipeline=\"licences\"}} {size}"),
+        "acequia_pipeline_backlog_units{pipeline=\"licences\",state=\"waiting\"} 1".to_owned(),
+        "acequia_split_records_read_total{pipeline=\"licences\",split=\"files\"} 500".to_owned(),
+    ] {
+        assert!(metrics.contains(&line), "{line}\n{metrics}");
+    }
+    assert!(metrics.contains("acequia_pipeline_records_per_second{pipeline=\"licences\"}"));
 }

@@ -85,8 +85,14 @@ impl<'a> Daemon<'a> {
             .unwrap();
     }
 
-    /// What it answers on its control socket: status code and body.
+    /// What it answers on its control socket, as JSON: status code and body.
     pub fn get(&self, path: &str) -> Option<(u16, serde_json::Value)> {
+        let (code, body) = self.get_text(path)?;
+        Some((code, serde_json::from_str(&body).unwrap_or_default()))
+    }
+
+    /// The same as it is.
+    pub fn get_text(&self, path: &str) -> Option<(u16, String)> {
         let mut socket =
             UnixStream::connect(self.site.path().join(self.state).join("admin.sock")).ok()?;
         let request = format!("GET {path} HTTP/1.1\r\nhost: acequia\r\nconnection: close\r\n\r\n");
@@ -95,7 +101,7 @@ impl<'a> Daemon<'a> {
         socket.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         let code = head.split_whitespace().nth(1)?.parse().ok()?;
-        Some((code, serde_json::from_str(body).unwrap_or_default()))
+        Some((code, body.to_owned()))
     }
 
     /// Waits until the picture of it all is as asked, and gives it.

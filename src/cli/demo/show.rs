@@ -12,7 +12,10 @@ use serde_json::Value;
 
 use super::{DemoArgs, Performance, Published};
 use crate::{
-    cli::output::{columns, page, wrapped},
+    cli::{
+        output::{columns, page, wrapped},
+        pretty::pretty,
+    },
     publish::{LIMITS, Quarantined},
 };
 
@@ -118,8 +121,7 @@ fn topic_events(
     let Some(first) = events.iter().find(|published| published.event["data"].is_object()) else {
         return Ok(());
     };
-    let pretty = serde_json::to_string_pretty(&first.event).unwrap_or_default();
-    for line in pretty.lines() {
+    for line in pretty(&first.text, page() - 4).lines() {
         writeln!(out, "    {line}")?;
     }
     let most = if args.all { usize::MAX } else { SOME };
