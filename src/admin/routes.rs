@@ -18,7 +18,8 @@ use super::{
     picture::{DaemonPicture, PipelinePicture, ReloadPicture, StoredPicture},
 };
 use crate::{
-    pipeline::{driver::Command, failure::Failure, reposition::Reposition},
+    pipeline::{driver::Command, failure::Failure},
+    publish::Reposition,
     supervisor::{Changes, Fleet, Reloaded},
 };
 

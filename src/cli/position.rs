@@ -19,12 +19,8 @@ use super::{
 use crate::{
     admin::StoredPicture,
     connectors::registry,
-    pipeline::{
-        compile,
-        failure::Failure,
-        reposition::{Reposition, reposition},
-    },
-    publish::read_checkpoint,
+    pipeline::{compile, failure::Failure},
+    publish::{Reposition, read_checkpoint, reposition},
     supervisor::startup,
 };
 
@@ -229,7 +225,8 @@ fn change(
         let (deployment, _) = deployment::reach("position", global, terminal)?;
         let pipeline = deployment::pipeline(name, &deployment)?;
         let ground = startup::prepare(&deployment, registry(), false)?;
-        reposition(compile::compile(pipeline, &deployment, &ground.around)?.publisher, wanted)?
+        let setup = compile::compile(pipeline, &deployment, &ground.around)?.publisher;
+        reposition(setup, wanted).map_err(Failure::from)?
     };
     if terminal.json {
         return terminal.value(&serde_json::json!({ "transaction": transaction }));

@@ -24,14 +24,13 @@ use super::{
     failure::Failure,
     life::{Life, Opening},
     report::{Committed, Recovered, Report},
-    reposition::{self, Reposition},
     retry,
     spec::Spec,
     stage::Judge,
     state::{Action, Input, Machine, State, Stop},
     status::StatusCell,
 };
-use crate::publish::Presence;
+use crate::publish::{Presence, Reposition, reposition};
 
 /// What an operator may tell a running pipeline.
 #[derive(Debug)]
@@ -412,11 +411,11 @@ impl Driver {
         let done = tokio::task::spawn_blocking(move || {
             // Its state cache must be closed first.
             drop(committer.map(JoinHandle::join));
-            reposition::reposition(setup, &wanted)
+            reposition(setup, &wanted)
         });
         let panicked =
             |_| Failure::new(ErrorClass::Bug, "pipeline.unknown", "changing a position panicked");
-        done.await.map_err(panicked)?
+        Ok(done.await.map_err(panicked)??)
     }
 
     fn read_claims(&mut self) {

@@ -15,7 +15,6 @@ pub mod life;
 pub mod parcel;
 pub mod rate;
 pub mod report;
-pub mod reposition;
 pub mod retry;
 pub mod spec;
 pub mod split;

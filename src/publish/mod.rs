@@ -25,6 +25,7 @@ mod producer;
 mod publisher;
 mod quarantine;
 mod reader;
+mod reposition;
 mod security;
 mod tail;
 mod topics;
@@ -41,6 +42,7 @@ pub use probe::{probe_group, probe_transactions};
 pub use publisher::{Committed, Publisher, Setup, Start, read_newest_claim};
 pub use quarantine::{Quarantined, StoredPlace, StoredRecordError, UnitName};
 pub use reader::Notice;
+pub use reposition::{Reposition, reposition};
 pub use security::{Sasl, Security, Tls};
 pub use tail::{Tail, TailFrom, TailRecord, read_all};
 pub use topics::{

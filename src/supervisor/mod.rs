@@ -28,12 +28,11 @@ use crate::{
     pipeline::{
         driver::{Command, Driver},
         failure::Failure,
-        reposition::Reposition,
         spec::Spec,
         state::Stop,
         status::StatusCell,
     },
-    publish::{self, Presence},
+    publish::{self, Presence, Reposition},
 };
 
 /// A pipeline to be run, and what it was compiled from.

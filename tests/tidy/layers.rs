@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("publish", &["checkpoint", "diagnostic", "event"]),
     ("config", &["connectors", "diagnostic", "event", "mapping", "publish", "yaml"]),
     ("pipeline", &["checkpoint", "config", "connectors", "event", "mapping", "publish"]),
-    ("admin", &["checkpoint", "diagnostic", "pipeline", "supervisor"]),
+    ("admin", &["checkpoint", "diagnostic", "pipeline", "publish", "supervisor"]),
     (
         "supervisor",
         &[

@@ -8,11 +8,8 @@ use std::collections::BTreeMap;
 use acequia_api::Position;
 use serde::{Deserialize, Serialize};
 
-use super::failure::Failure;
-use crate::{
-    checkpoint::{Counts, Delta},
-    publish::{Publisher, Setup},
-};
+use super::{PublishError, Publisher, Setup};
+use crate::checkpoint::{Counts, Delta};
 
 /// What a person decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,7 +28,7 @@ pub struct Reposition {
 ///
 /// # Errors
 /// As for the start of a pipeline. Either all of it is done or nothing.
-pub fn reposition(mut setup: Setup, wanted: &Reposition) -> Result<u64, Failure> {
+pub fn reposition(mut setup: Setup, wanted: &Reposition) -> Result<u64, PublishError> {
     let Reposition { positions, forget_others, reason } = wanted;
     let pipeline = setup.task.pipeline.clone();
     setup.accept_regression = Some(reason.clone());
