@@ -302,15 +302,16 @@ impl Show<'_> {
                 "",
             )?;
         } else if !self.terminal.json {
-            self.terminal.line(format!(
+            let summary = format!(
                 "{} looked at: {}, {filtered} filtered, {rejected} rejected; nothing was published or moved",
                 counted(read, "record", "records"),
                 counted(events, "event", "events")
-            ))?;
+            );
+            self.terminal.paragraph(&summary, "")?;
             if !unused.is_empty() {
-                let names: Vec<String> = unused.iter().map(|name| printable(name)).collect();
-                self.terminal
-                    .line(format!("columns that no mapping uses: {}", names.join(", ")))?;
+                let names: Vec<String> = unused.into_iter().collect();
+                let unused = format!("columns that no mapping uses: {}", names.join(", "));
+                self.terminal.paragraph(&unused, "")?;
             }
         }
         Ok(if rejected == 0 { Exit::Ok } else { Exit::Findings })

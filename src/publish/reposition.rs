@@ -3,7 +3,7 @@
 //! Whoever does it becomes the pipeline for one transaction, which fences whoever was it, and writes the positions that
 //! a person decided on. The pipeline itself goes on from there through its usual start.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use acequia_api::Position;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct Reposition {
 /// As for the start of a pipeline. Either all of it is done or nothing.
 pub fn reposition(mut setup: Setup, wanted: &Reposition) -> Result<u64, PublishError> {
     let Reposition { positions, forget_others, reason } = wanted;
-    let pipeline = setup.task.pipeline.clone();
+    let pipeline = Arc::clone(&setup.task.pipeline);
     setup.accept_regression = Some(reason.clone());
     let mut publisher = Publisher::fence(setup)?;
     let before = publisher.recover(&mut |_| {})?.recovered.checkpoint;

@@ -26,6 +26,7 @@ pub(crate) const CODES: &[CodeDoc] = &[
         code: "check.silent",
         title: "a system does not answer",
         help: "It is not running, or a firewall drops what is sent to it. Look from the daemon's own machine: with \
-               `nc -vz HOST PORT` for Kafka, with `ls` for a directory on a file server.",
+               `nc -vz HOST PORT` for Kafka, with `ls` for a directory on a file server. A cluster that answers and takes on no \
+               transactions has fewer brokers than its `transaction.state.log.replication.factor`.",
     },
 ];

@@ -22,7 +22,9 @@ use crate::{
 };
 
 /// A source or a cluster that says nothing for so long does not answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(40);
+/// When a transaction coordinator that is looked for in vain is given up, so that the rest is still told.
+const COORDINATOR: Duration = Duration::from_secs(25);
 /// What Kafka and an event's envelope put around its key and data, generously.
 const FRAMING: usize = 2048;
 
@@ -138,7 +140,7 @@ async fn look(
 async fn kafka(deployment: Arc<Deployment>) -> Answer {
     if deployment.daemon.kafka.embedded {
         let mut answer = Answer::new("kafka");
-        answer.said = "a development broker, which starts with the daemon".to_owned();
+        answer.said.push_str("a development broker, which starts with the daemon");
         answer.find(
             Severity::Note,
             "check.development_broker",
@@ -148,6 +150,11 @@ async fn kafka(deployment: Arc<Deployment>) -> Answer {
         return answer;
     }
     let cancel = CancellationToken::new();
+    let late = cancel.clone();
+    tokio::spawn(async move {
+        time::sleep(COORDINATOR).await;
+        late.cancel();
+    });
     let asked = tokio::task::spawn_blocking({
         let cancel = cancel.clone();
         move || {
@@ -160,10 +167,7 @@ async fn kafka(deployment: Arc<Deployment>) -> Answer {
     });
     match time::timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => {
-            cancel.cancel();
-            Answer::silent("kafka")
-        }
+        Ok(Err(_)) | Err(_) => Answer::silent("kafka"),
     }
 }
 
@@ -194,10 +198,18 @@ fn ask(
             }
         }
     }
-    let transactions = probe_transactions(&kafka, name, cancel).map_err(Failure::from);
-    let group = probe_group(&kafka, name).map_err(Failure::from);
-    for failure in [transactions.err(), group.err()].into_iter().flatten() {
-        answer.fail(failure);
+    match probe_transactions(&kafka, name, cancel).map_err(Failure::from) {
+        Err(failure) if failure.code == "publish.cancelled" => answer.find(
+            Severity::Error,
+            "check.silent",
+            "no broker takes on the transactions of this deployment".to_owned(),
+            Some("has the cluster as many brokers as its `transaction.state.log.replication.factor` asks for?"),
+        ),
+        Err(failure) => answer.fail(failure),
+        Ok(()) => {}
+    }
+    if let Err(error) = probe_group(&kafka, name) {
+        answer.fail(error.into());
     }
     let stored = stored(deployment, &kafka, answer);
     answer.said = format!(
