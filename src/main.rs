@@ -12,18 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log();
-    match cli::run(cli) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            if !matches!(error, cli::CliError::Closed) {
-                eprintln!("error: {error}");
-                if let Some(hint) = error.advice() {
-                    eprintln!("help: {hint}");
-                }
-            }
-            error.exit_code()
-        }
-    }
+    cli::main(cli)
 }
 
 /// Logs go to standard error, so that standard output stays what a verb has to say: `ACEQUIA_LOG` says how much

@@ -2,8 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{Method, Request, body::Bytes, client::conn::http1, header::HOST};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    Method, Request,
+    body::Bytes,
+    client::conn::http1,
+    header::{CONTENT_TYPE, HOST},
+};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -11,6 +16,8 @@ use tokio::{net::UnixStream, time};
 
 /// A daemon that does not answer for so long is not well.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Fencing alone may take a minute on a cluster that is busy with itself.
+const LONG_PATIENCE: Duration = Duration::from_secs(90);
 /// A longer answer is not that of this daemon.
 const LONGEST: usize = 64 << 20;
 
@@ -42,18 +49,41 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
-/// Sends one request and gives the answer; an empty one is `null`.
+/// Sends one request without a body and gives the answer; an empty one is `null`.
 ///
 /// # Errors
 /// See [`ClientError`].
 pub async fn ask(socket: &Path, method: Method, path: &str) -> Result<Json, ClientError> {
-    match time::timeout(PATIENCE, exchange(socket, method, path)).await {
+    send(socket, method, path, None).await
+}
+
+/// The same with a body, for what takes long: a daemon that must first become the owner of something.
+///
+/// # Errors
+/// See [`ClientError`]. Without an answer in time it may have been done all the same.
+pub async fn put(socket: &Path, path: &str, body: &Json) -> Result<Json, ClientError> {
+    send(socket, Method::PUT, path, Some(body)).await
+}
+
+async fn send(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Option<&Json>,
+) -> Result<Json, ClientError> {
+    let patience = if body.is_some() { LONG_PATIENCE } else { PATIENCE };
+    match time::timeout(patience, exchange(socket, method, path, body)).await {
         Ok(answer) => answer,
-        Err(_) => Err(ClientError::Silent(format!("nothing within {} s", PATIENCE.as_secs()))),
+        Err(_) => Err(ClientError::Silent(format!("nothing within {} s", patience.as_secs()))),
     }
 }
 
-async fn exchange(socket: &Path, method: Method, path: &str) -> Result<Json, ClientError> {
+async fn exchange(
+    socket: &Path,
+    method: Method,
+    path: &str,
+    body: Option<&Json>,
+) -> Result<Json, ClientError> {
     let shown = socket.display().to_string();
     let stream = UnixStream::connect(socket).await.map_err(|cause| match cause.kind() {
         std::io::ErrorKind::PermissionDenied => ClientError::Forbidden(shown),
@@ -66,7 +96,8 @@ async fn exchange(socket: &Path, method: Method, path: &str) -> Result<Json, Cli
         .method(method)
         .uri(path)
         .header(HOST, "acequia")
-        .body(Empty::<Bytes>::new())
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body.map(Json::to_string).unwrap_or_default())))
         .map_err(|cause| silent(&cause))?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(|cause| silent(&cause))?;

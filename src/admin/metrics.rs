@@ -3,8 +3,9 @@
 //!
 //! Labels are names of pipelines, codes and states: bounded, and never anything out of a record.
 
-use std::fmt;
+use std::{fmt, time::Instant};
 
+use acequia_api::Backlog;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -16,7 +17,7 @@ use super::{
     picture::{WORDS, word},
     routes::Admin,
 };
-use crate::supervisor::Handle;
+use crate::{pipeline::status::SplitStatus, supervisor::Handle};
 
 /// The names of all metrics, without the `_total` that counters end with.
 #[allow(missing_docs, reason = "the help text beside each name says what it is")]
@@ -29,6 +30,13 @@ pub mod names {
     pub const LAST_COMMIT: &str = "acequia_pipeline_last_commit_timestamp_seconds";
     pub const TRANSACTION: &str = "acequia_pipeline_transaction";
     pub const ALARMS: &str = "acequia_pipeline_alarms";
+    pub const RATE: &str = "acequia_pipeline_records_per_second";
+    pub const BACKLOG: &str = "acequia_pipeline_backlog_units";
+    pub const BACKLOG_BYTES: &str = "acequia_pipeline_backlog_bytes";
+    pub const SPLIT_RATE: &str = "acequia_split_records_per_second";
+    pub const SPLIT_READ: &str = "acequia_split_records_read";
+    pub const SPLIT_LAST_COMMIT: &str = "acequia_split_last_commit_timestamp_seconds";
+    pub const RELOAD: &str = "acequia_last_reload_successful";
     pub const READ: &str = "acequia_records_read";
     pub const PUBLISHED: &str = "acequia_records_published";
     pub const REJECTED: &str = "acequia_records_rejected";
@@ -62,7 +70,16 @@ impl Collector for Fleet {
         out.gauges(names::BUILD, "The running version", [(build.to_vec(), 1.0)])?;
         let started = admin.started.as_millisecond() as f64 / 1000.0;
         out.gauges(names::STARTED, "When the process started", [(Vec::new(), started)])?;
+        let reload = admin.last_reload.borrow().as_ref().map(|last| last.outcome.is_ok());
+        let reload = reload.map(|good| (Vec::new(), f64::from(u8::from(good))));
+        out.gauges(
+            names::RELOAD,
+            "Whether the configuration on disk is the one that runs",
+            reload,
+        )?;
         states(&mut out, &handles, admin)?;
+        lag(&mut out, &handles)?;
+        splits(&mut out, &handles)?;
         records(&mut out, &handles)?;
         by_code(&mut out, &handles)
     }
@@ -98,6 +115,48 @@ fn states(out: &mut Series<'_, '_>, handles: &[Handle], admin: &Admin) -> fmt::R
     out.gauges(names::TRANSACTION, "The number of the last transaction", transaction)?;
     let alarms = |handle: &Handle| handle.status.board.alarms().len() as f64;
     out.gauges(names::ALARMS, "Alarms that are up", each(handles, alarms))
+}
+
+fn lag(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
+    let rate = |handle: &Handle| handle.status.read().rate.per_second(Instant::now());
+    let help = "Records read and committed per second, over the last minute";
+    out.gauges(names::RATE, help, each(handles, rate))?;
+    let backlogs: Vec<(&Handle, Backlog)> =
+        handles.iter().map(|handle| (handle, handle.status.board.backlog())).collect();
+    let units = backlogs.iter().flat_map(|(handle, backlog)| {
+        [("waiting", backlog.waiting), ("reading", backlog.reading)].map(|(state, count)| {
+            (vec![("pipeline", &*handle.name), ("state", state)], count as f64)
+        })
+    });
+    out.gauges(names::BACKLOG, "Units of the source that are not committed", units)?;
+    let bytes = backlogs.iter().filter_map(|(handle, backlog)| {
+        Some((vec![("pipeline", &*handle.name)], backlog.bytes? as f64))
+    });
+    out.gauges(names::BACKLOG_BYTES, "Octets in them that are left to read", bytes)
+}
+
+/// Splits are tables, directories or pages of the configuration, so there are few; should a source have more, the
+/// first of them are shown.
+const SPLITS: usize = 200;
+
+fn splits(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
+    let all: Vec<(&Handle, SplitStatus)> = handles
+        .iter()
+        .flat_map(|handle| {
+            let splits = handle.status.read().splits.into_iter().take(SPLITS);
+            splits.map(move |split| (handle, split))
+        })
+        .collect();
+    let now = Instant::now();
+    let rates =
+        all.iter().map(|(handle, split)| (of_split(handle, split), split.rate.per_second(now)));
+    out.gauges(names::SPLIT_RATE, "The same rate for a split of the source", rates)?;
+    let read = all.iter().map(|(handle, split)| (of_split(handle, split), split.counts.rows_in));
+    out.counters(names::SPLIT_READ, "Records that the split gave", read)?;
+    let committed = all.iter().filter_map(|(handle, split)| {
+        Some((of_split(handle, split), split.last_commit?.as_millisecond() as f64 / 1000.0))
+    });
+    out.gauges(names::SPLIT_LAST_COMMIT, "When records of the split were last committed", committed)
 }
 
 fn records(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
@@ -141,6 +200,10 @@ fn by_code(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
         (vec![("pipeline", &*handle.name), ("state", state.as_str())], *count)
     });
     out.counters(names::UNITS, "Units of the source that have entered a state", series)
+}
+
+fn of_split<'a>(handle: &'a Handle, split: &'a SplitStatus) -> Labels<'a> {
+    vec![("pipeline", &*handle.name), ("split", &*split.split)]
 }
 
 type Labels<'a> = Vec<(&'a str, &'a str)>;

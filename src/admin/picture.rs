@@ -1,21 +1,23 @@
 //! The status of a daemon as data: what `/status` gives and `acequia status` prints.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use acequia_api::{Alarm, Position, UnitState, UnitStatus};
+use acequia_api::{Alarm, Backlog, Position, UnitState, UnitStatus};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkpoint::Counts,
+    checkpoint::{Counts, Progress, Recovered},
     pipeline::{
         failure::Failure,
         state::{State, Stop},
+        status::SplitStatus,
     },
-    supervisor::Handle,
+    supervisor::{Handle, Reloaded},
 };
 
 /// Units shown with a pipeline; all are counted.
@@ -32,8 +34,22 @@ pub struct DaemonPicture {
     pub started: Timestamp,
     /// Whether every pipeline makes progress.
     pub ready: bool,
+    /// What came of the last reload, if there was one.
+    #[serde(default)]
+    pub reload: Option<ReloadPicture>,
     /// The pipelines, by name.
     pub pipelines: Vec<PipelinePicture>,
+}
+
+/// A reload. With a failure, everything runs on as before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReloadPicture {
+    /// When.
+    pub at: Timestamp,
+    /// Why the configuration on disk is not the one that runs.
+    pub failure: Option<FailurePicture>,
+    /// Whether `acequia.yaml` itself changed, which takes effect at the next start.
+    pub restart: bool,
 }
 
 /// A pipeline at one moment.
@@ -59,6 +75,12 @@ pub struct PipelinePicture {
     pub last_commit: Option<Timestamp>,
     /// The number of the last transaction.
     pub transaction: Option<u64>,
+    /// How often it went through its start in this process.
+    pub life: u64,
+    /// Records read and committed per second, over the last minute.
+    pub records_per_second: f64,
+    /// What there is still to read, as far as the source has looked.
+    pub backlog: Backlog,
     /// What became of all records since this process started.
     pub counts: Counts,
     /// Refused records by code.
@@ -69,9 +91,61 @@ pub struct PipelinePicture {
     pub units: UnitsPicture,
     /// What somebody should look at.
     pub alarms: Vec<Alarm>,
-    /// Where every split stands; on the control socket only, since a position may hold keys of the source.
-    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
-    pub positions: HashMap<String, Position>,
+    /// The splits of the source that have committed anything, by name.
+    pub splits: Vec<SplitPicture>,
+}
+
+/// A split at one moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SplitPicture {
+    /// Its name.
+    pub split: String,
+    /// Records read and committed per second, over the last minute.
+    pub records_per_second: f64,
+    /// What became of its records since this process started.
+    pub counts: Counts,
+    /// When this process last committed records of it.
+    pub last_commit: Option<Timestamp>,
+    /// Where it stands; on the control socket only, since a position may hold keys of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+/// What a pipeline has committed, as Kafka has it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredPicture {
+    /// The number of the last transaction; none when nothing was ever committed.
+    pub transaction: Option<u64>,
+    /// The splits, by name.
+    pub splits: Vec<StoredSplit>,
+}
+
+/// What is committed of a split.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredSplit {
+    /// Its name.
+    pub split: String,
+    /// Where it stands.
+    pub position: Position,
+    /// What became of its records since its first run.
+    pub counts: Counts,
+    /// The mappings that they went through, with their versions.
+    pub mappings: Vec<String>,
+}
+
+impl From<&Recovered> for StoredPicture {
+    fn from(stored: &Recovered) -> Self {
+        let one = |(split, progress): (&Arc<str>, &Progress)| StoredSplit {
+            split: split.to_string(),
+            position: progress.position.clone(),
+            counts: progress.counts,
+            mappings: progress.lineage.mappings.iter().map(ToString::to_string).collect(),
+        };
+        Self {
+            transaction: stored.head.as_ref().map(|head| head.seq),
+            splits: stored.checkpoint.splits().map(one).collect(),
+        }
+    }
 }
 
 /// A failure, for people.
@@ -90,6 +164,8 @@ pub struct FailurePicture {
 /// The units (files, pages) of a source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UnitsPicture {
+    /// How many there are now in each state that is not the end of their way.
+    pub now: BTreeMap<UnitState, u64>,
     /// How many have entered each state since the source was opened.
     pub counts: BTreeMap<UnitState, u64>,
     /// Unfinished ones by name, then the latest finished ones; not more than two hundred.
@@ -102,8 +178,19 @@ impl PipelinePicture {
         let status = handle.status.read();
         let board = &handle.status.board;
         let mut latest = board.units();
+        let mut open = BTreeMap::new();
+        for unit in latest.iter().filter(|unit| !unit.state.is_final()) {
+            *open.entry(unit.state).or_default() += 1;
+        }
         latest.truncate(UNITS);
-        let text = |position: (std::sync::Arc<str>, Position)| (position.0.to_string(), position.1);
+        let now = Instant::now();
+        let split = |known: SplitStatus| SplitPicture {
+            split: known.split.to_string(),
+            records_per_second: rounded(known.rate.per_second(now)),
+            counts: known.counts,
+            last_commit: known.last_commit,
+            position: positions.then_some(known.position),
+        };
         Self {
             name: handle.name.to_string(),
             owner: handle.owner.clone(),
@@ -115,16 +202,15 @@ impl PipelinePicture {
             failures: status.failures,
             last_commit: status.last_commit,
             transaction: status.seq,
+            life: status.life,
+            records_per_second: rounded(status.rate.per_second(now)),
+            backlog: board.backlog(),
             counts: status.counts,
             rejects: owned(handle.status.rejects()),
             next_run: status.next_run,
-            units: UnitsPicture { counts: board.counts(), latest },
+            units: UnitsPicture { now: open, counts: board.counts(), latest },
             alarms: board.alarms(),
-            positions: if positions {
-                status.positions.into_iter().map(text).collect()
-            } else {
-                HashMap::new()
-            },
+            splits: status.splits.into_iter().map(split).collect(),
         }
     }
 
@@ -134,8 +220,20 @@ impl PipelinePicture {
     }
 }
 
+/// Nobody reads more than a tenth of a record.
+fn rounded(rate: f64) -> f64 {
+    (rate * 10.0).round() / 10.0
+}
+
 fn owned(rejects: BTreeMap<&'static str, u64>) -> BTreeMap<String, u64> {
     rejects.into_iter().map(|(code, count)| (code.to_owned(), count)).collect()
+}
+
+impl From<Reloaded> for ReloadPicture {
+    fn from(Reloaded { at, outcome }: Reloaded) -> Self {
+        let restart = outcome.as_ref().is_ok_and(|changes| changes.restart);
+        Self { at, failure: outcome.err().map(FailurePicture::from), restart }
+    }
 }
 
 impl From<Failure> for FailurePicture {

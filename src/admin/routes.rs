@@ -11,15 +11,16 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     metrics,
-    picture::{DaemonPicture, PipelinePicture},
+    picture::{DaemonPicture, PipelinePicture, ReloadPicture, StoredPicture},
 };
 use crate::{
     pipeline::{driver::Command, failure::Failure},
-    supervisor::{Changes, Fleet},
+    publish::Reposition,
+    supervisor::{Changes, Fleet, Reloaded},
 };
 
 /// What the handlers know. Cheap to clone.
@@ -35,6 +36,8 @@ pub struct Admin {
     pub patience: Duration,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<ReloadRequest>,
+    /// What came of the last one.
+    pub last_reload: watch::Receiver<Option<Reloaded>>,
 }
 
 /// Asks the daemon to read its configuration again and tells what came of it.
@@ -53,6 +56,7 @@ impl Admin {
             deployment: self.deployment.clone(),
             started: self.started,
             ready: pipelines.iter().all(|pipeline| pipeline.ready),
+            reload: self.last_reload.borrow().clone().map(ReloadPicture::from),
             pipelines,
         }
     }
@@ -77,6 +81,7 @@ pub(super) fn control(admin: Admin) -> Router {
         )
         .route("/pipelines/{name}/pause", post(pause))
         .route("/pipelines/{name}/resume", post(resume))
+        .route("/pipelines/{name}/positions", get(positions).put(reposition))
         .route("/reload", post(reload))
         .with_state(admin)
 }
@@ -123,24 +128,42 @@ async fn resume(state: State<Admin>, name: Path<String>) -> Response {
 }
 
 fn tell(admin: &Admin, name: &str, command: Command) -> Response {
-    match admin.fleet.get(name) {
-        Some(handle) => {
-            handle.tell(command);
-            StatusCode::ACCEPTED.into_response()
-        }
-        None => {
-            let known: Vec<_> = admin.fleet.all().into_iter().map(|handle| handle.name).collect();
-            refused(
-                StatusCode::NOT_FOUND,
-                "admin.unknown_pipeline",
-                format!("there is no pipeline `{name}`"),
-                {
-                    crate::diagnostic::suggest(name, known.iter().map(|name| &**name))
-                        .map(|close| format!("did you mean `{close}`?"))
-                },
-            )
-        }
+    let Some(handle) = admin.fleet.get(name) else { return unknown(admin, name) };
+    handle.tell(command);
+    StatusCode::ACCEPTED.into_response()
+}
+
+fn unknown(admin: &Admin, name: &str) -> Response {
+    let known: Vec<_> = admin.fleet.all().into_iter().map(|handle| handle.name).collect();
+    let close = crate::diagnostic::suggest(name, known.iter().map(|name| &**name));
+    let hint = close.map(|close| format!("did you mean `{close}`?"));
+    let message = format!("there is no pipeline `{name}`");
+    refused(StatusCode::NOT_FOUND, "admin.unknown_pipeline", message, hint)
+}
+
+/// What is committed, as Kafka has it.
+async fn positions(State(admin): State<Admin>, Path(name): Path<String>) -> Response {
+    let Some(handle) = admin.fleet.get(&name) else { return unknown(&admin, &name) };
+    match handle.stored().await {
+        Ok(stored) => Json(StoredPicture::from(&stored)).into_response(),
+        Err(failure) => failed(StatusCode::BAD_GATEWAY, failure),
     }
+}
+
+async fn reposition(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Json(wanted): Json<Reposition>,
+) -> Response {
+    let Some(handle) = admin.fleet.get(&name) else { return unknown(&admin, &name) };
+    match handle.reposition(wanted).await {
+        Ok(transaction) => Json(json!({ "transaction": transaction })).into_response(),
+        Err(failure) => failed(StatusCode::CONFLICT, failure),
+    }
+}
+
+fn failed(status: StatusCode, failure: Failure) -> Response {
+    refused(status, &failure.code, failure.message, failure.hint)
 }
 
 async fn reload(State(admin): State<Admin>) -> Response {
@@ -159,12 +182,11 @@ async fn reload(State(admin): State<Admin>) -> Response {
                 "started": list(changes.started),
                 "replaced": list(changes.replaced),
                 "stopped": list(changes.stopped),
+                "restart": changes.restart,
             }))
             .into_response()
         }
-        Ok(Err(failure)) => {
-            refused(StatusCode::UNPROCESSABLE_ENTITY, &failure.code, failure.message, failure.hint)
-        }
+        Ok(Err(failure)) => failed(StatusCode::UNPROCESSABLE_ENTITY, failure),
         Err(_) => {
             refused(StatusCode::CONFLICT, "admin.busy", "the daemon is stopping".to_owned(), None)
         }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinHandle,
 };
 
@@ -39,6 +39,7 @@ async fn running() -> Running {
         fleet: Fleet::default(),
         patience: Duration::from_secs(60),
         reload: sender,
+        last_reload: watch::channel(None).1,
     };
     let stop = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,18 +1,24 @@
 //! `acequia check`
 
-use std::path::PathBuf;
+mod codes;
+mod connect;
 
+use std::sync::Arc;
+
+use acequia_api::Severity;
 use clap::Args;
 use serde_json::json;
 
+pub(super) use codes::CODES;
+
+use self::connect::Answer;
 use super::{
-    CliError, Exit, Global, Terminal,
+    CliError, Exit, Global, Terminal, deployment,
     output::{counted, printable},
 };
 use crate::{
-    config::{self, Deployment},
-    connectors::registry,
-    diagnostic::{Diagnostic, has_errors, render, summary, to_json},
+    config::Deployment,
+    diagnostic::{self, Diagnostic, has_errors, render, summary_of, to_json},
     mapping::Explanation,
 };
 
@@ -21,12 +27,16 @@ use crate::{
 #[command(after_help = "\
 Example:
   acequia check
+  acequia check --connect                ask the sources and Kafka too
   acequia check --explain holder.key     where a field comes from and why it may be published
   acequia check --without-secrets        on a machine that has no access to them")]
 pub struct CheckArgs {
     /// Do not read secrets and keys
     #[arg(long)]
     without_secrets: bool,
+    /// Also reach the sources and Kafka: rights, topics, limits. Reads no record and writes nothing
+    #[arg(long, conflicts_with_all = ["without_secrets", "explain"])]
+    connect: bool,
     /// Show how every mapping makes this field of its event: source, steps, class, key, policy
     #[arg(long, value_name = "FIELD")]
     explain: Option<String>,
@@ -37,74 +47,84 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let (deployment, found) = load(global, !args.without_secrets);
-    let exit = if has_errors(&found) { Exit::Findings } else { Exit::Ok };
-    match (&args.explain, &deployment) {
-        (Some(field), Some(deployment)) => return explain(field, deployment, terminal),
-        _ if terminal.json => {
-            terminal.value(&json!({ "ok": exit == Exit::Ok, "findings": to_json(&found) }))?;
+    let (deployment, found) = deployment::read(global, !args.without_secrets);
+    let deployment = deployment.map(Arc::new);
+    if let (Some(field), Some(deployment)) = (&args.explain, &deployment) {
+        return explain(field, deployment, terminal);
+    }
+    if !terminal.json {
+        terminal.text(&render(&found, terminal.color))?;
+    }
+    let answers = match &deployment {
+        Some(deployment) if args.connect => connect::connect(deployment)?,
+        _ => Vec::new(),
+    };
+    let wrong = has_errors(&found) || answers.iter().any(Answer::has_errors);
+    if terminal.json {
+        let mut report = json!({ "ok": !wrong, "findings": to_json(&found) });
+        if args.connect {
+            report["answers"] = json!(answers);
         }
-        _ => {
-            report(&found, terminal)?;
-            terminal.line(conclusion(global, deployment.as_ref(), &found, terminal))?;
+        terminal.value(&report)?;
+    } else {
+        show(&answers, terminal)?;
+        terminal.line(conclusion(global, deployment.as_deref(), &found, &answers, terminal))?;
+    }
+    Ok(if wrong { Exit::Findings } else { Exit::Ok })
+}
+
+/// What was asked, and under it what is to be done about it.
+fn show(answers: &[Answer], terminal: &mut Terminal) -> Result<(), CliError> {
+    let width = answers.iter().map(|answer| answer.subject.len()).max().unwrap_or_default();
+    for Answer { subject, said, findings } in answers {
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        let mark = match worst {
+            Some(Severity::Error) => terminal.bad("wrong"),
+            Some(Severity::Warning) => terminal.bad("mind "),
+            Some(Severity::Note) | None => terminal.good("ok   "),
+        };
+        let name = terminal.bold(&format!("{subject:<width$}"));
+        terminal.line(format!("{mark}  {name}  {}", printable(said)).trim_end())?;
+        for finding in findings {
+            let word = match finding.severity {
+                Severity::Error => terminal.bad(&format!("error[{}]", finding.code)),
+                Severity::Warning => terminal.bad(&format!("warning[{}]", finding.code)),
+                Severity::Note => terminal.faint(&format!("note[{}]", finding.code)),
+            };
+            terminal.line(format!("       {word}"))?;
+            terminal.paragraph(&finding.message, "         ")?;
+            if let Some(hint) = &finding.hint {
+                terminal.paragraph(&format!("help: {hint}"), "         ")?;
+            }
         }
     }
-    Ok(exit)
-}
-
-/// The deployment of the command line, and what is wrong with it.
-pub(super) fn load(global: &Global, secrets: bool) -> (Option<Deployment>, Vec<Diagnostic>) {
-    config::load(&global.config, config::Options { registry: registry(), secrets })
-}
-
-/// The deployment of the command line for a verb that needs a correct one: what is wrong is printed.
-pub(super) fn correct(
-    global: &Global,
-    secrets: bool,
-    terminal: &mut Terminal,
-) -> Result<Option<Deployment>, CliError> {
-    let (deployment, found) = load(global, secrets);
-    if deployment.is_none() {
-        if terminal.json {
-            terminal.value(&json!({ "ok": false, "findings": to_json(&found) }))?;
-        } else {
-            report(&found, terminal)?;
-            terminal.line(conclusion(global, None, &found, terminal))?;
-        }
-    }
-    Ok(deployment)
-}
-
-/// The control socket of the daemon. Only `acequia.yaml` has to be right for that, and secrets are not needed.
-pub(super) fn admin_socket(global: &Global) -> Result<PathBuf, CliError> {
-    config::admin_socket(&global.config).ok_or_else(|| {
-        let path = printable(&global.config.display().to_string());
-        CliError::system(format!("`{path}` does not say where the control socket is"))
-            .hint("see what is wrong with it: `acequia check`")
-    })
-}
-
-fn report(found: &[Diagnostic], terminal: &mut Terminal) -> Result<(), CliError> {
-    let text = render(found, terminal.color);
-    terminal.text(&text)
+    if answers.is_empty() { Ok(()) } else { terminal.line("") }
 }
 
 fn conclusion(
     global: &Global,
     deployment: Option<&Deployment>,
     found: &[Diagnostic],
+    answers: &[Answer],
     terminal: &Terminal,
 ) -> String {
+    let all = found.iter().map(|found| found.severity);
+    let said = answers.iter().flat_map(|answer| &answer.findings);
+    let summary = summary_of(all.chain(said.map(|found| match found.severity {
+        Severity::Error => diagnostic::Severity::Error,
+        Severity::Warning => diagnostic::Severity::Warning,
+        Severity::Note => diagnostic::Severity::Note,
+    })));
     let path = printable(&global.config.display().to_string());
     let Some(deployment) = deployment else {
-        return format!("{path}: {}", terminal.bad(&summary(found)));
+        return format!("{path}: {}", terminal.bad(&summary));
     };
     let size = [
         counted(deployment.pipelines.len(), "pipeline", "pipelines"),
         counted(deployment.library.mappings.len(), "mapping", "mappings"),
         counted(deployment.library.models.len(), "model", "models"),
     ];
-    format!("{path}: {}; {}", size.join(", "), terminal.good(&summary(found)))
+    format!("{path}: {}; {}", size.join(", "), terminal.good(&summary))
 }
 
 fn explain(
@@ -120,11 +140,7 @@ fn explain(
         .collect();
     if found.is_empty() {
         let fields = deployment.library.mappings.values().flat_map(|m| m.output_fields());
-        let close = crate::diagnostic::suggest(field, fields.map(|info| info.path.as_str()));
-        return Err(CliError::Usage(match close {
-            Some(close) => format!("no mapping makes a field `{field}`; did you mean `{close}`?"),
-            None => format!("no mapping makes a field `{field}`"),
-        }));
+        return Err(deployment::unknown("field", field, fields.map(|info| info.path.as_str())));
     }
     if terminal.json {
         let list: Vec<_> = found.iter().map(|(name, known)| fact_sheet(name, known)).collect();
@@ -135,8 +151,7 @@ fn explain(
         let head = terminal.bold(&format!("{name}: {field}"));
         terminal.line(head)?;
         for (what, fact) in facts(known) {
-            let what = terminal.faint(&format!("{what:<10}"));
-            terminal.line(format!("  {what} {fact}"))?;
+            terminal.fact(what, 10, &fact)?;
         }
         terminal.line("")?;
     }

@@ -4,7 +4,7 @@ use acequia_api::CodeDoc;
 
 /// All codes, sorted, each once.
 pub fn all() -> Vec<&'static CodeDoc> {
-    let sources: [&'static [CodeDoc]; 16] = [
+    let sources: [&'static [CodeDoc]; 17] = [
         crate::yaml::CODES,
         crate::config::CODES,
         crate::model::CODES,
@@ -17,6 +17,7 @@ pub fn all() -> Vec<&'static CodeDoc> {
         crate::pipeline::CODES,
         crate::supervisor::CODES,
         crate::admin::CODES,
+        super::check::CODES,
         super::demo::CODES,
         acequia_api::CODES,
         acequia_files::CODES,

@@ -3,11 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{
-    CliError, Exit, Terminal, codes,
-    output::{PAGE, wrapped},
-};
-use crate::diagnostic::suggest;
+use super::{CliError, Exit, Terminal, codes, deployment};
 
 /// What to explain.
 #[derive(Debug, Args)]
@@ -28,18 +24,14 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, C
         } else {
             let head = terminal.bold(doc.code);
             terminal.line(format!("{head}\n{}\n", doc.title))?;
-            terminal.line(wrapped(doc.help, PAGE, "  "))?;
+            terminal.paragraph(doc.help, "  ")?;
         }
         return Ok(Exit::Ok);
     }
     let below = |code: &str| code.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'));
     let listed: Vec<_> = known.iter().filter(|doc| wanted.is_empty() || below(doc.code)).collect();
     if listed.is_empty() {
-        let close = suggest(wanted, known.iter().map(|doc| doc.code));
-        return Err(CliError::Usage(match close {
-            Some(close) => format!("there is no code `{wanted}`; did you mean `{close}`?"),
-            None => format!("there is no code `{wanted}`; `acequia explain` lists all"),
-        }));
+        return Err(deployment::unknown("code", wanted, known.iter().map(|doc| doc.code)));
     }
     if terminal.json {
         let list: Vec<_> = listed

@@ -14,7 +14,7 @@ use super::{
     demo::content::{DEPLOYMENT, FEEDS, KEY_FILES},
     output::printable,
 };
-use crate::event::KeyRing;
+use crate::{config::schema, connectors::registry, event::KeyRing, mapping};
 
 /// Where to make a deployment.
 #[derive(Debug, Args)]
@@ -52,10 +52,16 @@ pub(super) fn run(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, CliE
     }
     for (path, text) in DEPLOYMENT.iter().filter(|(path, _)| args.example || is_wanted(path)) {
         let text = text.replace("deployment: villaclara", &format!("deployment: {name}"));
+        let text = format!("{}{text}", schema_line(path));
         write(&args.dir, path, text.as_bytes(), 0o644)?;
     }
     for path in KEY_FILES {
         write(&args.dir, path, KeyRing::generate("k1").as_bytes(), 0o600)?;
+    }
+    for (name, schema) in schemas() {
+        let text = serde_json::to_string_pretty(&schema)
+            .map_err(|cause| CliError::system(format!("cannot be written as JSON: {cause}")))?;
+        write(&args.dir, &format!("schema/{name}.schema.json"), text.as_bytes(), 0o644)?;
     }
     write(&args.dir, ".gitignore", b"keys/\nstate/\ndrop/\n", 0o644)?;
     drops(args)?;
@@ -87,13 +93,32 @@ fn conclude(args: &InitArgs, terminal: &mut Terminal) -> Result<Exit, CliError> 
         ("pipelines/", "one file for each flow"),
         ("mappings/", "what records become, with tests; models and code tables beside"),
         ("policies.yaml", "which personal data a topic may carry, and why"),
+        ("schema/", "what editors complete and check these files with"),
         ("keys/", "made for this deployment, for you only: keep a copy in a safe place"),
     ] {
-        let what = terminal.faint(what);
-        terminal.line(format!("  {path:<14} {what}"))?;
+        terminal.fact(path, 14, what)?;
     }
     terminal.line(format!("\nNext: cd {dir} && acequia check && acequia test"))?;
     Ok(Exit::Ok)
+}
+
+fn schemas() -> [(&'static str, serde_json::Value); 3] {
+    [
+        ("acequia", schema::daemon()),
+        ("pipeline", schema::pipeline(registry())),
+        ("mapping", mapping::json_schema()),
+    ]
+}
+
+/// The first line of a file that there is a schema for: it tells editors where that is.
+fn schema_line(path: &str) -> String {
+    let (way, name) = match path.split_once('/') {
+        None if path == "acequia.yaml" => ("", "acequia"),
+        Some(("pipelines", _)) => ("../", "pipeline"),
+        Some(("mappings", rest)) if !rest.contains('/') => ("../", "mapping"),
+        _ => return String::new(),
+    };
+    format!("# yaml-language-server: $schema={way}schema/{name}.schema.json\n")
 }
 
 fn is_wanted(path: &str) -> bool {

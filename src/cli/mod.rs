@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod output;
 mod position;
+mod pretty;
 mod preview;
 mod quarantine;
 mod run;
@@ -21,7 +22,7 @@ mod tail;
 mod test;
 mod topics;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -36,6 +37,8 @@ Exit codes:
   3  the system is in the way: a file, a socket or Kafka cannot be reached
 
 Begin with `acequia init DIR`. More about any code that is printed: `acequia explain CODE`.";
+
+const EVERYWHERE: &str = "Options of every verb";
 
 /// Records out of legacy systems, as unified events on Kafka, exactly once.
 #[derive(Debug, Parser)]
@@ -58,14 +61,18 @@ pub struct Global {
         global = true,
         env = "ACEQUIA_CONFIG",
         default_value = "acequia.yaml",
-        value_name = "PATH"
+        value_name = "PATH",
+        help_heading = EVERYWHERE
     )]
     pub config: PathBuf,
-    /// How to print: for people, or as JSON for programs.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    /// How to print: `text` for people, `json` for programs.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, hide_possible_values = true, help_heading = EVERYWHERE)]
     pub format: Format,
-    /// When to use colours. `NO_COLOR` is respected.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// The same as `--format json`
+    #[arg(long, global = true, conflicts_with = "format", help_heading = EVERYWHERE)]
+    pub json: bool,
+    /// When to use colours: `auto`, `always` or `never`. `NO_COLOR` is respected.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, help_heading = EVERYWHERE)]
     pub color: Color,
 }
 
@@ -127,11 +134,22 @@ pub enum Verb {
     Explain(explain::ExplainArgs),
 }
 
+/// Does what the command line asks for, says what was in the way, and gives what the process ends with.
+pub fn main(cli: Cli) -> ExitCode {
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
 /// Does what the command line asks for.
 ///
 /// # Errors
 /// What was in the way. Findings are no error but [`Exit::Findings`].
-pub fn run(cli: Cli) -> Result<Exit, CliError> {
+fn run(cli: Cli) -> Result<Exit, CliError> {
     let mut terminal = Terminal::stdout(&cli.global);
     let global = &cli.global;
     match cli.verb {

@@ -43,6 +43,9 @@ pub enum CliError {
         /// What a person can do.
         hint: Option<String>,
     },
+    /// What is wrong has been shown already.
+    #[error("see above")]
+    Shown,
     /// Nobody reads the output any more.
     #[error("the output was closed")]
     Closed,
@@ -71,9 +74,15 @@ impl CliError {
         }
     }
 
+    /// Whether there is nothing left to say about it.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Shown | Self::Closed)
+    }
+
     /// What the process ends with. A closed pipe is how `| head` ends, and no error.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Shown => Exit::Findings.into(),
             Self::Usage(_) => ExitCode::from(2),
             Self::System { .. } => ExitCode::from(3),
             Self::Closed => ExitCode::from(0),
@@ -109,6 +118,8 @@ pub struct Terminal {
     pub color: bool,
     /// Whether a person looks at it now, so that progress may be shown.
     pub interactive: bool,
+    /// Columns that a paragraph may take.
+    width: usize,
 }
 
 impl std::fmt::Debug for Terminal {
@@ -137,13 +148,14 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => interactive && !unwanted,
         };
-        let json = global.format == Format::Json;
-        Self { out: Box::new(io::stdout().lock()), json, color: color && !json, interactive }
+        let json = global.json || global.format == Format::Json;
+        let color = color && !json;
+        Self { out: Box::new(io::stdout().lock()), json, color, interactive, width: page() }
     }
 
     /// A terminal that writes into `out`, for tests: no colours.
     pub fn into(out: impl Write + 'static, json: bool) -> Self {
-        Self { out: Box::new(out), json, color: false, interactive: false }
+        Self { out: Box::new(out), json, color: false, interactive: false, width: PAGE }
     }
 
     /// Writes a line.
@@ -155,6 +167,14 @@ impl Terminal {
         Ok(())
     }
 
+    /// Clears the screen, where a person looks at one.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn clear(&mut self) -> Result<(), CliError> {
+        if self.interactive { self.text("\x1b[H\x1b[2J\x1b[3J") } else { Ok(()) }
+    }
+
     /// Writes text as it is.
     ///
     /// # Errors
@@ -163,6 +183,26 @@ impl Terminal {
         self.out.write_all(text.as_bytes())?;
         self.out.flush()?;
         Ok(())
+    }
+
+    /// Writes text that came from outside, broken between words, each line after `indent`.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn paragraph(&mut self, text: &str, indent: &str) -> Result<(), CliError> {
+        self.line(wrapped(&printable(text), self.width, indent))
+    }
+
+    /// Writes a name, padded to a column of its own, and beside it what is to be said of it. In a pipe it stays on one
+    /// line.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub fn fact(&mut self, name: &str, column: usize, text: &str) -> Result<(), CliError> {
+        let width = if self.interactive { self.width } else { usize::MAX };
+        let text = wrapped(&printable(text), width, &" ".repeat(column + 3));
+        let name = self.faint(&format!("{name:<column$}"));
+        self.line(format!("  {name} {}", text.trim_start()))
     }
 
     /// Writes a value as indented JSON.
@@ -278,5 +318,29 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// Words before the width of a page of text ends.
-pub(super) const PAGE: usize = 96;
+/// The widest that text is easily read.
+const PAGE: usize = 96;
+
+/// The columns of the terminal, if a person looks at one.
+pub(super) fn columns() -> Option<usize> {
+    Table::new().width().map(usize::from).filter(|columns| *columns >= 20)
+}
+
+/// The columns that text may take: those of the terminal, but no more than are easily read.
+pub(super) fn page() -> usize {
+    columns().map_or(PAGE, |columns| columns.min(PAGE))
+}
+
+/// Says on standard error what was in the way, and what a person can do.
+#[expect(clippy::print_stderr, reason = "this is where errors go")]
+pub(super) fn complain(error: &CliError) {
+    if error.is_silent() {
+        return;
+    }
+    let width = if io::stderr().is_terminal() { page() } else { usize::MAX };
+    let say = |text: String| eprintln!("{}", wrapped(&text, width, "       ").trim_start());
+    say(format!("error: {}", printable(&error.to_string())));
+    if let Some(hint) = error.advice() {
+        say(format!("help: {}", printable(hint)));
+    }
+}

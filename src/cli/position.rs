@@ -1,20 +1,26 @@
-//! `acequia position …`
+//! `acequia position …`: where pipelines stand, and changing it.
+//!
+//! A running daemon is asked over its control socket, because it owns the pipelines: it changes the position of one
+//! that is paused. Without a daemon the verb goes to Kafka itself, and holds the state directory meanwhile so that none
+//! starts.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, os::unix::net::UnixStream, path::PathBuf};
 
 use acequia_api::Position;
 use clap::{Args, Subcommand};
+use hyper::Method;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CliError, Exit, Global, Terminal, deployment};
+use super::{
+    CliError, Exit, Global, Terminal, deployment,
+    switch::{ask, path_of, put},
+};
 use crate::{
-    checkpoint::{Counts, Delta, Progress, Recovered},
-    config::{self, Deployment},
+    admin::StoredPicture,
     connectors::registry,
-    diagnostic::suggest,
     pipeline::{compile, failure::Failure},
-    publish::{Publisher, read_checkpoint},
+    publish::{Reposition, read_checkpoint, reposition},
     supervisor::startup,
 };
 
@@ -24,7 +30,11 @@ use crate::{
 Example:
   acequia position show permits
   acequia position export permits > positions.json
-  acequia position init permits --reason \"first run on the new server\"")]
+  acequia pause permits
+  acequia position reset permits --reason \"read everything again after the mapping was corrected\"
+  acequia resume permits
+
+Works with a running daemon, whose pipeline must be paused for a change, and without one.")]
 pub struct PositionArgs {
     /// What to do.
     #[command(subcommand)]
@@ -36,11 +46,15 @@ pub struct PositionArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum PositionVerb {
     /// Print where a pipeline stands
+    #[command(after_help = "Example:\n  acequia position show permits --json")]
     Show {
         /// The pipeline
         pipeline: String,
     },
     /// Set the position of one split
+    #[command(
+        after_help = "Example:\n  acequia position set permits files '{\"v\":1,…}' --reason \"skip a broken export\""
+    )]
     Set {
         /// The pipeline
         pipeline: String,
@@ -53,6 +67,10 @@ pub enum PositionVerb {
         reason: String,
     },
     /// Forget every position: the next run is a first run
+    #[command(
+        visible_alias = "reset",
+        after_help = "Example:\n  acequia position init permits --reason \"first run on the new server\""
+    )]
     Init {
         /// The pipeline
         pipeline: String,
@@ -61,11 +79,15 @@ pub enum PositionVerb {
         reason: String,
     },
     /// Print all positions as a file that `import` reads
+    #[command(after_help = "Example:\n  acequia position export permits > positions.json")]
     Export {
         /// The pipeline
         pipeline: String,
     },
     /// Set all positions from a file that `export` made
+    #[command(
+        after_help = "Example:\n  acequia position import permits positions.json --reason \"moved to the new cluster\""
+    )]
     Import {
         /// The pipeline
         pipeline: String,
@@ -92,130 +114,127 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    deployment::cluster(&deployment, "position")?;
-    match &args.what {
-        PositionVerb::Show { pipeline } => show(&stored(pipeline, &deployment)?, terminal)?,
+    let (pipeline, wanted) = match &args.what {
+        PositionVerb::Show { pipeline } => {
+            show(&stored(pipeline, global, terminal)?, terminal)?;
+            return Ok(Exit::Ok);
+        }
         PositionVerb::Export { pipeline } => {
-            let positions = positions(&stored(pipeline, &deployment)?);
+            let stored = stored(pipeline, global, terminal)?;
+            let positions =
+                stored.splits.into_iter().map(|split| (split.split, split.position)).collect();
             terminal.value(&Exported { pipeline: pipeline.clone(), positions })?;
+            return Ok(Exit::Ok);
         }
         PositionVerb::Set { pipeline, split, position, reason } => {
-            let position: Position = serde_json::from_str(position).map_err(|cause| {
-                CliError::Usage(format!(
-                    "this is no position as `position show` prints it: {cause}"
-                ))
+            let position = serde_json::from_str(position).map_err(|cause| {
+                let message = format!("this is no position as `position show` prints it: {cause}");
+                CliError::Usage(message)
             })?;
-            let wanted = BTreeMap::from([(split.clone(), position)]);
-            change(pipeline, &deployment, &wanted, false, reason, terminal)?;
+            let positions = BTreeMap::from([(split.clone(), position)]);
+            (pipeline, Reposition { positions, forget_others: false, reason: reason.clone() })
         }
         PositionVerb::Init { pipeline, reason } => {
-            change(pipeline, &deployment, &BTreeMap::new(), true, reason, terminal)?;
+            let positions = BTreeMap::new();
+            (pipeline, Reposition { positions, forget_others: true, reason: reason.clone() })
         }
         PositionVerb::Import { pipeline, file, reason } => {
-            let shown = file.display();
-            let text = std::fs::read_to_string(file)
-                .map_err(|cause| CliError::system(format!("`{shown}` cannot be read: {cause}")))?;
-            let exported: Exported = serde_json::from_str(&text).map_err(|cause| {
-                CliError::Usage(format!("`{shown}` is no exported position: {cause}"))
-            })?;
-            if exported.pipeline != *pipeline {
-                let message = format!(
-                    "`{shown}` holds the positions of `{}`, not of `{pipeline}`",
-                    exported.pipeline
-                );
-                return Err(CliError::Usage(message));
-            }
-            change(pipeline, &deployment, &exported.positions, true, reason, terminal)?;
+            let positions = imported(pipeline, file)?;
+            (pipeline, Reposition { positions, forget_others: true, reason: reason.clone() })
         }
-    }
+    };
+    change(pipeline, &wanted, global, terminal)?;
     Ok(Exit::Ok)
 }
 
-fn known<'d>(name: &str, deployment: &'d Deployment) -> Result<&'d config::Pipeline, CliError> {
-    let all = &deployment.pipelines;
-    all.iter().find(|pipeline| &*pipeline.config.pipeline == name).ok_or_else(|| {
-        let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        CliError::Usage(format!("there is no pipeline `{name}`{help}"))
-    })
-}
-
-fn stored(name: &str, deployment: &Deployment) -> Result<Recovered, CliError> {
-    known(name, deployment)?;
-    let kafka = startup::connection(&deployment.daemon.kafka)?;
-    let key = startup::seal_key(deployment.daemon.keys.state.as_ref(), "state")?;
-    let task = compile::task_of(name, deployment, Uuid::new_v4(), None);
-    Ok(read_checkpoint(&kafka, &task, key.as_ref()).map_err(Failure::from)?)
-}
-
-fn positions(stored: &Recovered) -> BTreeMap<String, Position> {
-    let one =
-        |(split, progress): (&Arc<str>, &Progress)| (split.to_string(), progress.position.clone());
-    stored.checkpoint.splits().map(one).collect()
-}
-
-fn show(stored: &Recovered, terminal: &mut Terminal) -> Result<(), CliError> {
-    if terminal.json {
-        return terminal.value(&positions(stored));
+fn imported(pipeline: &str, file: &PathBuf) -> Result<BTreeMap<String, Position>, CliError> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|cause| CliError::system(format!("`{shown}` cannot be read: {cause}")))?;
+    let exported: Exported = serde_json::from_str(&text)
+        .map_err(|cause| CliError::Usage(format!("`{shown}` is no exported position: {cause}")))?;
+    if exported.pipeline != *pipeline {
+        let other = exported.pipeline;
+        let message = format!("`{shown}` holds the positions of `{other}`, not of `{pipeline}`");
+        return Err(CliError::Usage(message));
     }
-    let Some(head) = &stored.head else {
+    Ok(exported.positions)
+}
+
+/// Whether a daemon listens. One that ends in between is noticed when it is asked.
+fn has_daemon(global: &Global) -> bool {
+    deployment::control_socket(global).is_ok_and(|socket| UnixStream::connect(socket).is_ok())
+}
+
+fn stored(name: &str, global: &Global, terminal: &Terminal) -> Result<StoredPicture, CliError> {
+    if has_daemon(global) {
+        let answer = ask(global, Method::GET, &path_of(name, "positions")?)?;
+        return StoredPicture::deserialize(answer)
+            .map_err(|_| CliError::system("the daemon answers in another version's words"));
+    }
+    let (deployment, kafka) = deployment::reach("position", global, terminal)?;
+    deployment::pipeline(name, &deployment)?;
+    let key = startup::seal_key(deployment.daemon.keys.state.as_ref(), "state")?;
+    let task = compile::task_of(name, &deployment, Uuid::new_v4(), None);
+    let stored = read_checkpoint(&kafka, &task, key.as_ref()).map_err(Failure::from)?;
+    Ok(StoredPicture::from(&stored))
+}
+
+fn show(stored: &StoredPicture, terminal: &mut Terminal) -> Result<(), CliError> {
+    if terminal.json {
+        return terminal.value(stored);
+    }
+    let Some(transaction) = stored.transaction else {
         return terminal.line("nothing was ever committed: the next run is a first run");
     };
-    terminal.line(format!("transaction {}", head.seq))?;
-    for (split, progress) in stored.checkpoint.splits() {
-        let position = serde_json::to_string(&progress.position)
+    terminal.line(format!("transaction {transaction}"))?;
+    if stored.splits.is_empty() {
+        return terminal.line("no split has a position: the next run begins with everything");
+    }
+    for split in &stored.splits {
+        let position = serde_json::to_string(&split.position)
             .map_err(|cause| CliError::system(format!("a position cannot be printed: {cause}")))?;
-        let counts = progress.counts;
-        let split = terminal.bold(split);
-        terminal.line(format!("{split}  {position}"))?;
+        let counts = split.counts;
+        let name = terminal.bold(&split.split);
+        terminal.line(format!("{name}  {position}"))?;
         terminal.line(format!(
             "  {} read, {} published, {} rejected, {} filtered; mapped by {}",
             counts.rows_in,
             counts.published,
             counts.rejected,
             counts.filtered,
-            progress.lineage.mappings.join(", ")
+            split.mappings.join(", ")
         ))?;
     }
     Ok(())
 }
 
-/// Becomes the pipeline for one transaction, which fences whoever was it, and writes the positions that a person
-/// decided on. The state directory must be free, so the daemon of this host does not run.
 fn change(
     name: &str,
-    deployment: &Deployment,
-    wanted: &BTreeMap<String, Position>,
-    forget_others: bool,
-    reason: &str,
+    wanted: &Reposition,
+    global: &Global,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
-    let pipeline = known(name, deployment)?;
-    let ground = startup::prepare(deployment, registry(), false)?;
-    let mut setup = compile::compile(pipeline, deployment, &ground.around)?.publisher;
-    setup.accept_regression = Some(reason.to_owned());
-    let mut publisher = Publisher::fence(setup).map_err(Failure::from)?;
-    let start = publisher.recover(&mut |_| {}).map_err(Failure::from)?;
-    let before = start.recovered.checkpoint;
-    publisher.begin().map_err(Failure::from)?;
-    for (split, _) in before.splits() {
-        if forget_others || wanted.contains_key(&**split) {
-            publisher.forget(split).map_err(Failure::from)?;
-        }
-    }
-    let delta = |(split, position): (&String, &Position)| Delta {
-        split: split.as_str().into(),
-        from: None,
-        to: position.clone(),
-        lineage: before.progress(split).map(|known| known.lineage.clone()).unwrap_or_default(),
-        counts: Counts::default(),
+    let by_daemon = has_daemon(global);
+    let transaction = if by_daemon {
+        let body = serde_json::to_value(wanted)
+            .map_err(|cause| CliError::system(format!("cannot be written as JSON: {cause}")))?;
+        let answer = put(global, &path_of(name, "positions")?, &body)?;
+        answer["transaction"].as_u64().unwrap_or_default()
+    } else {
+        let (deployment, _) = deployment::reach("position", global, terminal)?;
+        let pipeline = deployment::pipeline(name, &deployment)?;
+        let ground = startup::prepare(&deployment, registry(), false)?;
+        let setup = compile::compile(pipeline, &deployment, &ground.around)?.publisher;
+        reposition(setup, wanted).map_err(Failure::from)?
     };
-    let deltas: Vec<Delta> = wanted.iter().map(delta).collect();
-    let committed = publisher.commit(&deltas, Counts::default()).map_err(Failure::from)?;
-    tracing::warn!(pipeline = name, seq = committed.seq, reason, "positions were changed by hand");
-    terminal.line(format!("committed as transaction {} of `{name}`: {reason}", committed.seq))
+    if terminal.json {
+        return terminal.value(&serde_json::json!({ "transaction": transaction }));
+    }
+    let reason = &wanted.reason;
+    terminal.line(format!("committed as transaction {transaction} of `{name}`: {reason}"))?;
+    if by_daemon {
+        terminal.line(format!("`acequia resume {name}` goes on from there"))?;
+    }
+    Ok(())
 }

@@ -6,8 +6,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use acequia_api::{
-    BatchLimits, Board, CancellationToken, Cell, Fetched, MemoryState, OpenContext, Projection,
-    Reader, RecordBatch, RecordError, Reject, RowRef,
+    BatchLimits, Board, CancellationToken, Cell, ErrorClass, Fetched, MemoryState, OpenContext,
+    Projection, Reader, RecordBatch, RecordError, Reject, RowRef, Source,
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -15,12 +15,12 @@ use serde_json::{Value as Json, json};
 
 use super::{
     CliError, Exit, Global, Terminal, deployment,
-    output::{counted, printable},
+    output::{columns, counted, printable},
+    pretty::pretty,
 };
 use crate::{
-    config::Deployment,
+    config::{Deployment, Pipeline},
     connectors::registry,
-    diagnostic::suggest,
     mapping::{Mapping, Scratch, Verdict},
     pipeline::failure::Failure,
     supervisor::startup,
@@ -47,15 +47,10 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let mappings = mappings(&args.pipeline, &deployment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let deployment = deployment::open(global, terminal)?;
+    let pipeline = deployment::pipeline(&args.pipeline, &deployment)?;
+    let mappings = mappings_of(pipeline, &deployment);
+    let runtime = deployment::runtime()?;
     let keys = Arc::new(startup::keys(&deployment)?);
     let mut show = Show {
         mappings,
@@ -64,32 +59,33 @@ pub(super) fn run(
         terminal,
         tally: Tally::default(),
     };
-    runtime.block_on(read(&deployment, &mut show))?;
+    runtime.block_on(read(pipeline, &mut show))?;
     runtime.shutdown_background();
     show.end()
 }
 
-fn mappings(name: &str, deployment: &Deployment) -> Result<Vec<Arc<Mapping>>, CliError> {
-    let all = &deployment.pipelines;
-    let pipeline = all.iter().find(|pipeline| &*pipeline.config.pipeline == name);
-    let Some(pipeline) = pipeline else {
-        let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        return Err(CliError::Usage(format!("there is no pipeline `{name}`{help}")));
-    };
+/// The mappings of a pipeline, in order.
+pub(super) fn mappings_of(pipeline: &Pipeline, deployment: &Deployment) -> Vec<Arc<Mapping>> {
     let known = &deployment.library.mappings;
-    Ok(pipeline.config.mapping.iter().filter_map(|name| known.get(name).cloned()).collect())
+    pipeline.config.mapping.iter().filter_map(|name| known.get(name).cloned()).collect()
 }
 
-async fn read(deployment: &Deployment, show: &mut Show<'_>) -> Result<(), CliError> {
-    let wanted =
-        |pipeline: &&crate::config::Pipeline| *pipeline.config.pipeline == *show.args.pipeline;
-    let Some(pipeline) = deployment.pipelines.iter().find(wanted) else { return Ok(()) };
-    let source = &pipeline.config.source;
-    let Some(connector) = registry().find(&source.connector) else { return Ok(()) };
+/// The source of a pipeline, opened so that it leaves no trace.
+///
+/// # Errors
+/// What the connector says.
+pub(super) async fn open(
+    pipeline: &Pipeline,
+    mappings: &[Arc<Mapping>],
+) -> Result<Box<dyn Source>, Failure> {
+    let written = &pipeline.config.source;
+    let connector = registry().find(&written.connector).ok_or_else(|| {
+        let message = format!("there is no connector `{}`", written.connector);
+        Failure::new(ErrorClass::Bug, "pipeline.compile", message)
+    })?;
     let cx = OpenContext {
         pipeline: Arc::clone(&pipeline.config.pipeline),
-        projection: projection(&show.mappings),
+        projection: projection(mappings),
         state: Arc::new(MemoryState::default()),
         board: Arc::new(Board::default()),
         limits: BatchLimits::default(),
@@ -99,12 +95,14 @@ async fn read(deployment: &Deployment, show: &mut Show<'_>) -> Result<(), CliErr
         cancel: CancellationToken::new(),
         life: None,
     };
-    let limits = cx.limits;
-    let config = Json::Object(source.config.clone());
-    let mut source = connector.open(config, cx).await.map_err(Failure::from)?;
+    Ok(connector.open(Json::Object(written.config.clone()), cx).await?)
+}
+
+async fn read(pipeline: &Pipeline, show: &mut Show<'_>) -> Result<(), CliError> {
+    let mut source = open(pipeline, &show.mappings).await?;
     for split in source.splits().await.map_err(Failure::from)? {
         let reader = source.reader(&split, None).await.map_err(Failure::from)?;
-        if !split_shown(reader, limits, show).await? {
+        if !split_shown(reader, BatchLimits::default(), show).await? {
             break;
         }
     }
@@ -224,7 +222,7 @@ impl Show<'_> {
                 let verdict =
                     mapping.apply_element(&bound, row, element, &mut self.scratch, &mut errors);
                 let topic = mapping.model.topic();
-                let data: Json = serde_json::from_slice(&self.scratch.data).unwrap_or_default();
+                let data = self.scratch.data.clone();
                 let key = self.scratch.key.clone();
                 taken |= verdict != Verdict::Filtered;
                 match verdict {
@@ -274,10 +272,14 @@ impl Show<'_> {
             }
         };
         self.terminal.line(format!("{place}  {head}"))?;
+        let names = fields.iter().map(|(name, _)| printable(name).chars().count());
+        let column = names.max().unwrap_or_default();
         let left: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!("{}  {}", printable(name), printable(value)))
+            .map(|(name, value)| format!("{:<column$}  {}", printable(name), printable(value)))
             .collect();
+        let taken = left.iter().map(|line| line.chars().count()).max().unwrap_or_default();
+        let room = columns().unwrap_or(120).saturating_sub(taken + BESIDE).max(NARROWEST);
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         if self.terminal.interactive {
@@ -285,7 +287,7 @@ impl Show<'_> {
         } else {
             table.force_no_tty();
         }
-        table.add_row([left.join("\n"), outcome.text()]);
+        table.add_row([left.join("\n"), outcome.text(room)]);
         for line in table.lines() {
             self.terminal.line(format!("  {}", line.trim_end()))?;
         }
@@ -294,16 +296,22 @@ impl Show<'_> {
 
     fn end(self) -> Result<Exit, CliError> {
         let Tally { read, events, filtered, rejected, unused, .. } = self.tally;
-        if !self.terminal.json {
-            self.terminal.line(format!(
+        if !self.terminal.json && read == 0 {
+            self.terminal.paragraph(
+                "the source has nothing to read; what was read and put away is not looked at again",
+                "",
+            )?;
+        } else if !self.terminal.json {
+            let summary = format!(
                 "{} looked at: {}, {filtered} filtered, {rejected} rejected; nothing was published or moved",
                 counted(read, "record", "records"),
                 counted(events, "event", "events")
-            ))?;
+            );
+            self.terminal.paragraph(&summary, "")?;
             if !unused.is_empty() {
-                let names: Vec<String> = unused.iter().map(|name| printable(name)).collect();
-                self.terminal
-                    .line(format!("columns that no mapping uses: {}", names.join(", ")))?;
+                let names: Vec<String> = unused.into_iter().collect();
+                let unused = format!("columns that no mapping uses: {}", names.join(", "));
+                self.terminal.paragraph(&unused, "")?;
             }
         }
         Ok(if rejected == 0 { Exit::Ok } else { Exit::Findings })
@@ -313,18 +321,26 @@ impl Show<'_> {
 enum Outcome<'a> {
     Filtered,
     Rejected(&'a [RecordError]),
-    Event { kind: String, key: String, data: Json },
+    Event { kind: String, key: String, data: Vec<u8> },
 }
 
+/// Columns around a record and beside it.
+const BESIDE: usize = 8;
+/// An event is not made narrower than this; the record gives way.
+const NARROWEST: usize = 40;
+
 impl Outcome<'_> {
-    fn text(&self) -> String {
+    /// For people, in `room` columns where that is possible.
+    fn text(&self, room: usize) -> String {
         match self {
             Self::Filtered => String::new(),
             Self::Rejected(errors) => {
                 errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
             }
-            Self::Event { data: Json::Null, .. } => "(no data: it is gone)".to_owned(),
-            Self::Event { data, .. } => serde_json::to_string_pretty(data).unwrap_or_default(),
+            Self::Event { data, .. } if data.is_empty() || data == b"null" => {
+                "(no data: it is gone)".to_owned()
+            }
+            Self::Event { data, .. } => pretty(data, room),
         }
     }
 
@@ -335,7 +351,10 @@ impl Outcome<'_> {
                 let one = |error: &RecordError| json!({ "code": error.code, "field": error.field.as_deref(), "detail": error.detail });
                 json!({ "rejects": errors.iter().map(one).collect::<Vec<_>>() })
             }
-            Self::Event { kind, key, data } => json!({ "type": kind, "key": key, "data": data }),
+            Self::Event { kind, key, data } => {
+                let data: Json = serde_json::from_slice(data).unwrap_or_default();
+                json!({ "type": kind, "key": key, "data": data })
+            }
         }
     }
 }

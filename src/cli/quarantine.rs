@@ -29,6 +29,9 @@ pub struct QuarantineArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum QuarantineVerb {
     /// List rejected records: where they stood and why they were refused
+    #[command(
+        after_help = "Example:\n  acequia quarantine list --pipeline permits --code decode.date --limit 10"
+    )]
     List {
         /// Only of this pipeline
         #[arg(long, value_name = "NAME")]
@@ -41,6 +44,7 @@ pub enum QuarantineVerb {
         limit: usize,
     },
     /// Show one record with its content, which needs the quarantine key
+    #[command(after_help = "Example:\n  acequia quarantine show 0:42")]
     Show {
         /// Partition and offset, as `list` prints them: `0:42`
         record: String,
@@ -52,11 +56,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let kafka = deployment::cluster(&deployment, "quarantine")?;
+    let (deployment, kafka) = deployment::reach("quarantine", global, terminal)?;
     let topic = SystemTopics::of(&deployment.daemon.deployment).quarantine;
     match &args.what {
         QuarantineVerb::List { pipeline, code, limit } => {

@@ -11,7 +11,7 @@ use crate::{
     checkpoint::Counts,
     config::Deployment,
     connectors::registry,
-    diagnostic::suggest,
+    publish::LIMITS,
     supervisor::{Fleet, daemon},
 };
 
@@ -35,19 +35,19 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let mut deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
+    let mut deployment = deployment::open(global, terminal)?;
     only(&args.pipelines, &mut deployment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let runtime = deployment::runtime()?;
     let progress = args.once && terminal.interactive && !terminal.json;
     let fleet = runtime.block_on(async {
         let mut shown = None;
-        let began = |fleet: Fleet| shown = progress.then(|| watch(fleet));
+        let began = |fleet: Fleet, broker: Option<&str>| {
+            if let Some(address) = broker {
+                // Whoever does not read it is not kept from running.
+                let _ = meet_broker(address, terminal);
+            }
+            shown = progress.then(|| watch(fleet));
+        };
         let ended = daemon::run(&global.config, &deployment, registry(), args.once, began).await;
         if let Some(shown) = shown {
             shown.abort();
@@ -70,15 +70,20 @@ pub(super) fn run(
     Ok(if failures.is_empty() { Exit::Ok } else { Exit::Findings })
 }
 
+/// Says where the development broker is, and what it is not.
+fn meet_broker(address: &str, terminal: &mut Terminal) -> Result<(), CliError> {
+    if terminal.json {
+        return Ok(());
+    }
+    let address = terminal.bold(address);
+    terminal.line(format!("a development broker listens on {address}, for any Kafka client"))?;
+    terminal.paragraph(LIMITS, "  ")
+}
+
 /// Leaves only the pipelines that are named.
 fn only(names: &[String], deployment: &mut Deployment) -> Result<(), CliError> {
     for name in names {
-        let all = &deployment.pipelines;
-        if !all.iter().any(|pipeline| *pipeline.config.pipeline == **name) {
-            let close = suggest(name, all.iter().map(|pipeline| &*pipeline.config.pipeline));
-            let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-            return Err(CliError::Usage(format!("there is no pipeline `{name}`{help}")));
-        }
+        deployment::pipeline(name, deployment)?;
     }
     if !names.is_empty() {
         deployment

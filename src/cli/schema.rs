@@ -2,10 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{CliError, Exit, Global, Terminal, check};
+use super::{CliError, Exit, Global, Terminal, deployment};
 use crate::{
     config::{Deployment, schema},
     connectors::registry,
+    mapping,
 };
 
 /// Which schema to print.
@@ -13,9 +14,9 @@ use crate::{
 #[command(after_help = "\
 Example:
   acequia schema model permit/1
-  acequia schema pipeline > pipeline.schema.json
-  # and at the top of a pipeline file, for editors that speak the YAML language server:
-  # yaml-language-server: $schema=../pipeline.schema.json")]
+  acequia schema mapping > schema/mapping.schema.json
+  # and at the top of a mapping file, for editors that speak the YAML language server:
+  # yaml-language-server: $schema=../schema/mapping.schema.json")]
 pub struct SchemaArgs {
     /// Which file
     #[arg(value_enum)]
@@ -32,6 +33,8 @@ enum Kind {
     Config,
     /// A file in pipelines/, with every connector
     Pipeline,
+    /// A file in mappings/
+    Mapping,
     /// The data of the events of a model, for consumers
     Model,
 }
@@ -44,10 +47,9 @@ pub(super) fn run(
     let schema = match args.kind {
         Kind::Config => schema::daemon(),
         Kind::Pipeline => schema::pipeline(registry()),
+        Kind::Mapping => mapping::json_schema(),
         Kind::Model => {
-            let Some(deployment) = check::correct(global, false, terminal)? else {
-                return Ok(Exit::Findings);
-            };
+            let deployment = deployment::files(global, terminal)?;
             model(args.name.as_deref().unwrap_or_default(), &deployment)?
         }
     };
@@ -58,10 +60,7 @@ pub(super) fn run(
 fn model(name: &str, deployment: &Deployment) -> Result<serde_json::Value, CliError> {
     let models = &deployment.library.models;
     let Some(model) = models.get(name) else {
-        let known = models.keys().map(String::as_str);
-        let close = crate::diagnostic::suggest(name, known);
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        return Err(CliError::Usage(format!("there is no model `{name}`{help}")));
+        return Err(deployment::unknown("model", name, models.keys().map(String::as_str)));
     };
     Ok(model.json_schema())
 }

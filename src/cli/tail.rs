@@ -36,11 +36,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let kafka = deployment::cluster(&deployment, "tail")?;
+    let (deployment, kafka) = deployment::reach("tail", global, terminal)?;
     let topics = topics(&args.target, &deployment)?;
     let from = if args.from_start { TailFrom::Beginning } else { TailFrom::End };
     let mut tail = Tail::open(&kafka, "acequia-tail", &topics, from).map_err(Failure::from)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Exit, Global, Terminal, check, output::counted};
+use super::{CliError, Exit, Global, Terminal, deployment, output::counted};
 use crate::mapping::{Mapping, TestResult, run_tests};
 
 /// Which tests to run.
@@ -25,14 +25,10 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
     let begin = Instant::now();
-    let Some(deployment) = check::correct(global, false, terminal)? else {
-        return Ok(Exit::Findings);
-    };
+    let deployment = deployment::files(global, terminal)?;
     let known = &deployment.library.mappings;
     if let Some(unknown) = args.mappings.iter().find(|name| !known.contains_key(*name)) {
-        let close = crate::diagnostic::suggest(unknown, known.keys().map(String::as_str));
-        let help = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
-        return Err(CliError::Usage(format!("there is no mapping `{unknown}`{help}")));
+        return Err(deployment::unknown("mapping", unknown, known.keys().map(String::as_str)));
     }
     let wanted =
         known.iter().filter(|(name, _)| args.mappings.is_empty() || args.mappings.contains(*name));

@@ -28,6 +28,9 @@ pub struct TopicsArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum TopicsVerb {
     /// Show what is missing or otherwise than it should be
+    #[command(
+        after_help = "Example:\n  acequia topics plan --script --principal User:acequia > topics.sh"
+    )]
     Plan {
         /// As commands for Kafka's own tools, with the access rules for this principal
         #[arg(long)]
@@ -37,6 +40,7 @@ pub enum TopicsVerb {
         principal: String,
     },
     /// Make what is missing; nothing is ever removed
+    #[command(after_help = "Example:\n  acequia topics apply")]
     Apply,
 }
 
@@ -45,11 +49,7 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let deployment = match deployment::load(global, terminal) {
-        Ok(deployment) => deployment,
-        Err(exit) => return Ok(exit),
-    };
-    let kafka = deployment::cluster(&deployment, "topics")?;
+    let (deployment, kafka) = deployment::reach("topics", global, terminal)?;
     let plan = compile::topic_plan(&deployment, &kafka)?;
     let cluster = Cluster::open(&kafka, "acequia-topics").map_err(Failure::from)?;
     let names: BTreeSet<Arc<str>> =

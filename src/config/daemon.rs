@@ -9,7 +9,8 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{kafka::KafkaConfig, secret::Secret, units::Period};
+use super::{secret::Secret, units::Period};
+use crate::publish::KafkaConfig;
 
 /// `acequia.yaml`: what belongs to the daemon and not to a single pipeline.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     connectors::Registry,
     diagnostic::{Diagnostic, SourceFile, has_errors},
+    event::KeyRing,
     mapping::{
         self, Library, Texts,
         protect::{AnyKeys, KeyNames},
@@ -35,6 +36,8 @@ pub struct Deployment {
     pub root: PathBuf,
     /// What belongs to the daemon.
     pub daemon: DaemonConfig,
+    /// Equal for equal text of `acequia.yaml`.
+    pub fingerprint: [u8; 32],
     /// The pipelines, by name.
     pub pipelines: Vec<Pipeline>,
     /// Mappings, models, tables and policies, compiled.
@@ -79,11 +82,14 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     }
     let mut pipelines: Vec<Pipeline> = pipelines.into_iter().filter_map(Written::finish).collect();
     pipelines.sort_by(|a, b| a.config.pipeline.cmp(&b.config.pipeline));
-    let deployment = daemon.and_then(|written| written.value).map(|daemon| Deployment {
-        root: loader.root,
-        daemon,
-        pipelines,
-        library: Arc::new(library),
+    let deployment = daemon.and_then(|Written { file, value, .. }| {
+        Some(Deployment {
+            root: loader.root,
+            daemon: value?,
+            fingerprint: Sha256::digest(file.text()).into(),
+            pipelines,
+            library: Arc::new(library),
+        })
     });
     (deployment, found)
 }
@@ -268,6 +274,15 @@ impl Loader {
             match read {
                 Ok(value) if mark.kind == MarkKind::Secret => {
                     value.expose_secret().clone_into(text);
+                }
+                Ok(keys) if key_file => {
+                    if let Err(error) = KeyRing::parse(keys.expose_secret()) {
+                        let message = format!("`{secret}` cannot be used: {error}");
+                        found.push(
+                            Diagnostic::error(error.code(), file, mark.span.clone(), message)
+                                .help("let `acequia init` make one elsewhere and look at it: one key a line, `name: base64`"),
+                        );
+                    }
                 }
                 Ok(_) => {}
                 Err(fault) => found.push(

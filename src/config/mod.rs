@@ -17,7 +17,6 @@
 mod codes;
 pub mod daemon;
 mod disk;
-pub mod kafka;
 mod load;
 pub mod pipeline;
 pub mod reference;

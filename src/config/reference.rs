@@ -255,6 +255,7 @@ mod tests {
             ("reference.md", markdown(registry())),
             ("schema/acequia.schema.json", pretty(&schema::daemon())),
             ("schema/pipeline.schema.json", pretty(&schema::pipeline(registry()))),
+            ("schema/mapping.schema.json", pretty(&crate::mapping::json_schema())),
         ] {
             let path = root.join(name);
             if std::env::var_os("UPDATE_GENERATED").is_some() {

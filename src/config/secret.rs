@@ -1,10 +1,10 @@
 //! Secrets are never written into a configuration: a field that needs one holds a *reference*, `${file:PATH}` or
 //! `${env:NAME}`.
 //!
-//! A JSON Schema says which fields these are. `format: secret` marks the secret of a connector: the loader puts the
-//! value in the place of the reference, so that connectors know nothing of references. In the daemon's own
-//! configuration a [`Secret`] stays a reference and is read when it is used; `format: key-file` marks those that
-//! may have several lines. No value appears in a `Debug` or an error.
+//! A JSON Schema says which fields these are. `format: secret` marks the secret of a connector or of the connection to
+//! Kafka: the loader puts the value in the place of the reference, so that neither knows of references. A [`Secret`]
+//! stays a reference and is read when it is used; `format: key-file` marks those that may have several lines. No value
+//! appears in a `Debug` or an error.
 
 use std::{
     fmt,

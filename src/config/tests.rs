@@ -193,8 +193,8 @@ fn every_code_is_explained() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let (_, expected) = case(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
         for mark in expected.values().flatten() {
-            let known = CODES.iter().chain(crate::publish::CODES).any(|doc| doc.code == mark.code)
-                || crate::yaml::CODES.iter().any(|doc| doc.code == mark.code)
+            let all = [CODES, crate::publish::CODES, crate::event::CODES, crate::yaml::CODES];
+            let known = all.into_iter().flatten().any(|doc| doc.code == mark.code)
                 || mark.code.starts_with("config.drops.");
             assert!(known, "{} is not explained", mark.code);
         }
@@ -267,6 +267,19 @@ fn a_connector_gets_the_value_of_a_secret_and_debug_output_does_not() {
 }
 
 #[test]
+fn a_key_file_that_holds_no_keys_is_found_at_its_reference_and_not_shown() {
+    let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { pseudonym: \"${file:key}\" }\n";
+    let dir = deployment(&[("acequia.yaml", text), ("key", "k1: hunter2\n")]);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(dir.path().join("key"), mode).unwrap();
+    let (loaded, found) = load(&dir.path().join("acequia.yaml"), options());
+    assert!(loaded.is_none());
+    let [fault] = &found[..] else { panic!("{}", render(&found, false)) };
+    assert_eq!((fault.code, fault.line_column()), ("keys.unreadable", (5, 20)));
+    assert!(fault.message.contains("line 1") && !render(&found, false).contains("hunter2"));
+}
+
+#[test]
 fn secrets_may_be_left_unread_where_they_are_not() {
     let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { state: \"${file:no/such}\" }\n";
     let dir = deployment(&[("acequia.yaml", text)]);
@@ -276,6 +289,24 @@ fn secrets_may_be_left_unread_where_they_are_not() {
     assert!(found.is_empty());
     let key = loaded.unwrap().daemon.keys.state.unwrap();
     assert_eq!(key, secret::Secret::File(dir.path().join("no/such")));
+}
+
+#[test]
+fn the_schema_that_editors_get_takes_every_mapping_of_the_library() {
+    let schema = crate::mapping::json_schema();
+    let mut check = schema_check::SchemaCheck::new(&schema);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut seen = 0;
+    for path in files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = crate::diagnostic::SourceFile::new(path.display().to_string(), text);
+        let node = crate::yaml::parse(&file).unwrap();
+        let found = check.check(&file, &node).diagnostics;
+        assert!(found.is_empty(), "{}", render(&found, false));
+        seen += 1;
+    }
+    assert!(seen >= 3);
 }
 
 #[test]

@@ -1,13 +1,10 @@
 //! Amounts as people write them: `250ms`, `16 MiB`, `20%`. A bare number is refused, since nobody can see its unit.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr};
 
+pub use acequia_api::Period;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-
-/// A length of time: a whole number and one of `ms`, `s`, `min`, `h`, `d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period(pub Duration);
 
 /// An amount of memory: a whole number and one of `B`, `KiB`, `MiB`, `GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,55 +21,29 @@ impl Percent {
     }
 }
 
-const PERIODS: [(&str, u64); 5] =
-    [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-
-/// `number unit`, with or without a blank between, as the unit's multiple.
-fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = text.split_at(digits);
-    let unit = unit.strip_prefix(' ').unwrap_or(unit);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
-    number.parse::<u64>().ok()?.checked_mul(*factor)
-}
-
-/// The largest unit that divides the amount.
-fn written(amount: u64, units: &[(&str, u64)]) -> String {
-    let fits = units.iter().rev().find(|(_, factor)| amount > 0 && amount.is_multiple_of(*factor));
-    let (unit, factor) = fits.unwrap_or(&units[0]);
-    format!("{}{unit}", amount / factor)
-}
-
-impl FromStr for Period {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        amount(text, &PERIODS).map(|ms| Self(Duration::from_millis(ms))).ok_or(
-            "a length of time is a whole number and a unit: `250ms`, `5s`, `10min`, `6h`, `2d`",
-        )
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&written(u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX), &PERIODS))
-    }
-}
 
 impl FromStr for ByteSize {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        amount(text, &SIZES)
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at(digits);
+        let unit = unit.strip_prefix(' ').unwrap_or(unit);
+        let factor = SIZES.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+        factor
+            .and_then(|factor| number.parse::<u64>().ok()?.checked_mul(factor))
             .map(Self)
             .ok_or("a size is a whole number and a unit: `512KiB`, `16MiB`, `2GiB`")
     }
 }
 
+/// With the largest unit that divides it.
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&written(self.0, &SIZES))
+        let fits = SIZES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size));
+        let (unit, size) = fits.unwrap_or(&SIZES[0]);
+        write!(f, "{}{unit}", self.0 / size)
     }
 }
 
@@ -131,11 +102,6 @@ macro_rules! as_text {
 }
 
 as_text!(
-    Period,
-    "^[0-9]{1,12} ?(ms|s|min|h|d)$",
-    "A length of time: a whole number and a unit, such as `250ms`, `5s`, `10min`, `6h`, `2d`."
-);
-as_text!(
     ByteSize,
     "^[0-9]{1,9} ?(B|KiB|MiB|GiB)$",
     "A size: a whole number and a unit, such as `512KiB`, `16MiB`, `2GiB`."
@@ -152,10 +118,6 @@ mod tests {
 
     #[test]
     fn amounts_are_read_as_written_and_written_as_read() {
-        for text in ["250ms", "5s", "10min", "6h", "2d", "0ms"] {
-            assert_eq!(text.parse::<Period>().unwrap().to_string(), text);
-        }
-        assert_eq!("90 s".parse::<Period>().unwrap().0, Duration::from_secs(90));
         for text in ["16MiB", "3KiB", "1500B"] {
             assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
         }
@@ -166,9 +128,6 @@ mod tests {
 
     #[test]
     fn an_amount_without_a_unit_or_with_a_strange_one_is_refused() {
-        for text in ["5", "", "s", "5m", "-1s", "1.5s", "99999999999999999999s"] {
-            assert!(text.parse::<Period>().is_err(), "{text}");
-        }
         for text in ["16MB", "16", "1.5GiB"] {
             assert!(text.parse::<ByteSize>().is_err(), "{text}");
         }

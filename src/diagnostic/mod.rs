@@ -10,7 +10,7 @@ mod suggest;
 
 use std::{ops::Range, sync::Arc};
 
-pub use render::{render, summary, to_json};
+pub use render::{render, summary, summary_of, to_json};
 pub use suggest::suggest;
 
 /// A text that a person wrote, under the name by which people know it.

@@ -78,7 +78,13 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> Value {
 
 /// "2 errors, 1 warning", or "no findings".
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let count = |severity| diagnostics.iter().filter(|found| found.severity == severity).count();
+    summary_of(diagnostics.iter().map(|found| found.severity))
+}
+
+/// The same of findings that are not all diagnostics.
+pub fn summary_of(severities: impl IntoIterator<Item = Severity>) -> String {
+    let all: Vec<Severity> = severities.into_iter().collect();
+    let count = |severity| all.iter().filter(|found| **found == severity).count();
     let parts: Vec<String> =
         [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
             .into_iter()

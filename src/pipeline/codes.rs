@@ -37,6 +37,13 @@ pub const CODES: &[CodeDoc] = &[
                goes on from exported positions.",
     },
     CodeDoc {
+        code: "pipeline.not_held",
+        title: "the position of a pipeline that moves cannot be changed",
+        help: "A position is changed only while nobody reads or publishes: `acequia pause PIPELINE`, wait until \
+               `acequia status` calls it paused, change it, then `acequia resume PIPELINE`. A pipeline that was stopped by a \
+               failure stands still already; one in standby belongs to another instance, which has to be asked.",
+    },
+    CodeDoc {
         code: "pipeline.schedule",
         title: "a schedule cannot be used",
         help: "This is our mistake: the check of the configuration should have refused the `schedule:`. Report it.",

@@ -18,10 +18,10 @@ use super::{
     failure::Failure,
     group::{Advance, Group, GroupLimits},
     parcel::Parcel,
-    report::{Committed, Recovered, Report, SharedState},
+    report::{Committed, Recovered, Report, SharedState, Step},
 };
 use crate::{
-    checkpoint::Counts,
+    checkpoint::{Counts, Delta},
     publish::{self, Notice, PublishError, Publisher},
 };
 
@@ -212,8 +212,10 @@ impl Committer<'_> {
         }
         let committed = self.publisher.commit(&deltas, counts)?;
         self.last_commit = Instant::now();
-        let positions = deltas.into_iter().map(|delta| (delta.split, delta.to)).collect();
-        (self.told)(Report::Committed(Committed { seq: committed.seq, counts, positions }));
+        let step =
+            |delta: Delta| Step { split: delta.split, position: delta.to, counts: delta.counts };
+        let steps = deltas.into_iter().map(step).collect();
+        (self.told)(Report::Committed(Committed { seq: committed.seq, counts, steps }));
         if committed.rotate {
             return Err(PublishError::new(
                 ErrorClass::Transient,

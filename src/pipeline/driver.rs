@@ -12,7 +12,10 @@ use std::{
 
 use acequia_api::{CancellationToken, ErrorClass, OpenContext};
 use jiff::Timestamp;
-use tokio::{sync::mpsc, time};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -27,15 +30,17 @@ use super::{
     state::{Action, Input, Machine, State, Stop},
     status::StatusCell,
 };
-use crate::publish::Presence;
+use crate::publish::{Presence, Reposition, reposition};
 
 /// What an operator may tell a running pipeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Command {
     /// Commit what is mapped, then hold.
     Pause,
     /// Go on, or restart after a stop.
     Resume,
+    /// Change where it stands; it must hold. The answer is the number of the transaction that did it.
+    Reposition(Reposition, oneshot::Sender<Result<u64, Failure>>),
 }
 
 /// A pipeline being driven.
@@ -137,10 +142,15 @@ impl Driver {
                     self.cancelled = true;
                     Some(Input::Cancel)
                 }
-                Some(command) = self.commands.recv(), if !self.cancelled => Some(match command {
-                    Command::Pause => Input::Pause,
-                    Command::Resume => Input::Resume,
-                }),
+                Some(command) = self.commands.recv(), if !self.cancelled => match command {
+                    Command::Pause => Some(Input::Pause),
+                    Command::Resume => Some(Input::Resume),
+                    Command::Reposition(wanted, answer) => {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(self.reposition(wanted).await);
+                        None
+                    }
+                },
                 Some((life, report)) = self.reports.recv() => {
                     let current = self.life.as_ref().is_some_and(|known| known.number == life);
                     self.sift(report, current)
@@ -246,6 +256,7 @@ impl Driver {
         self.end_life();
         self.timer = None;
         self.lives += 1;
+        self.status.update(|status| status.life = self.lives);
         let setup = Setup {
             name: format!("{}-publish", self.spec.name),
             life: self.lives,
@@ -274,13 +285,7 @@ impl Driver {
         let Some(orders) = life.orders.clone() else { return };
         let positions = life.positions.as_ref().map(tokio::sync::watch::Sender::subscribe);
         let Some(positions) = positions else { return };
-        self.status.update(|status| {
-            status.positions = found
-                .checkpoint
-                .splits()
-                .map(|(split, progress)| (Arc::clone(split), progress.position.clone()))
-                .collect();
-        });
+        self.status.update(|status| status.recovered(&found.checkpoint));
         let context = OpenContext {
             preview: false,
             pipeline: Arc::clone(&self.spec.name),
@@ -316,20 +321,11 @@ impl Driver {
         self.status.activity.touch();
         if let Some(positions) = self.life.as_ref().and_then(|life| life.positions.as_ref()) {
             positions.send_modify(|known| {
-                known.extend(committed.positions.iter().cloned());
+                let steps = committed.steps.iter();
+                known.extend(steps.map(|step| (Arc::clone(&step.split), step.position.clone())));
             });
         }
-        self.status.update(|status| {
-            status.last_commit = Some(Timestamp::now());
-            status.seq = Some(committed.seq);
-            status.counts.add(committed.counts);
-            for (split, position) in committed.positions {
-                match status.positions.iter_mut().find(|(known, _)| *known == split) {
-                    Some((_, known)) => *known = position,
-                    None => status.positions.push((split, position)),
-                }
-            }
-        });
+        self.status.update(|status| status.committed(committed));
     }
 
     /// A split has ended. When all have, what they gave is committed before anything else happens: a pipeline
@@ -404,6 +400,24 @@ impl Driver {
         }
     }
 
+    /// Nothing else happens meanwhile, so a pipeline cannot be resumed in the midst of it; a cancel ends the waiting.
+    async fn reposition(&mut self, wanted: Reposition) -> Result<u64, Failure> {
+        if !matches!(self.machine.state(), State::Paused | State::Stopped(Stop::Failed(_))) {
+            return Err(not_held(&self.spec.name));
+        }
+        let mut setup = self.spec.publisher.clone();
+        setup.cancel = self.cancel.clone();
+        let committer = self.committer.take();
+        let done = tokio::task::spawn_blocking(move || {
+            // Its state cache must be closed first.
+            drop(committer.map(JoinHandle::join));
+            reposition(setup, &wanted)
+        });
+        let panicked =
+            |_| Failure::new(ErrorClass::Bug, "pipeline.unknown", "changing a position panicked");
+        Ok(done.await.map_err(panicked)??)
+    }
+
     fn read_claims(&mut self) {
         self.end_life_but_listen();
         let (report, life) = (self.report.clone(), self.lives);
@@ -460,6 +474,13 @@ impl Driver {
             tracing::warn!(pipeline = &*self.spec.name, "the source did not let go in time");
         }
     }
+}
+
+fn not_held(name: &str) -> Failure {
+    let message = format!("`{name}` does not stand still, so its position cannot be changed");
+    Failure::new(ErrorClass::Operator, "pipeline.not_held", message).hint(format!(
+        "`acequia pause {name}`, wait until `acequia status` calls it paused, and ask again"
+    ))
 }
 
 fn ask_first(name: &str) -> Failure {

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod group;
 pub mod life;
 pub mod parcel;
+pub mod rate;
 pub mod report;
 pub mod retry;
 pub mod spec;

@@ -59,8 +59,19 @@ pub struct Committed {
     pub seq: u64,
     /// What it held.
     pub counts: Counts,
-    /// Where the splits that it moved stand now.
-    pub positions: Vec<(Arc<str>, Position)>,
+    /// The splits that it moved.
+    pub steps: Vec<Step>,
+}
+
+/// A split that a transaction moved.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name.
+    pub split: Arc<str>,
+    /// Where it stands now.
+    pub position: Position,
+    /// What became of its records.
+    pub counts: Counts,
 }
 
 /// A view of keyed state that can be handed on.

@@ -12,8 +12,16 @@ use std::{
 use acequia_api::{Board, Position, RecordBatch};
 use jiff::Timestamp;
 
-use super::{failure::Failure, state::State};
-use crate::{checkpoint::Counts, event::EventBatch};
+use super::{
+    failure::Failure,
+    rate::Rate,
+    report::{Committed, Step},
+    state::State,
+};
+use crate::{
+    checkpoint::{Checkpoint, Counts},
+    event::EventBatch,
+};
 
 /// A picture of a pipeline at one moment.
 #[derive(Debug, Clone)]
@@ -32,10 +40,80 @@ pub struct Status {
     pub seq: Option<u64>,
     /// What became of all records since this process started.
     pub counts: Counts,
-    /// Where every split stands.
-    pub positions: Vec<(Arc<str>, Position)>,
+    /// How many lives it has had in this process: how often it went through its start.
+    pub life: u64,
+    /// Records read and committed lately.
+    pub rate: Rate,
+    /// Where every split stands, by name.
+    pub splits: Vec<SplitStatus>,
     /// When a scheduled pipeline runs next.
     pub next_run: Option<Timestamp>,
+}
+
+/// A split at one moment.
+#[derive(Debug, Clone)]
+pub struct SplitStatus {
+    /// Its name.
+    pub split: Arc<str>,
+    /// Where it stands.
+    pub position: Position,
+    /// What became of its records since this process started.
+    pub counts: Counts,
+    /// When this process last committed records of it.
+    pub last_commit: Option<Timestamp>,
+    /// Records read and committed lately.
+    pub rate: Rate,
+}
+
+impl Status {
+    /// Takes note of what was stored when a life began.
+    pub(super) fn recovered(&mut self, checkpoint: &Checkpoint) {
+        let known = std::mem::take(&mut self.splits);
+        let now = Instant::now();
+        for (split, progress) in checkpoint.splits() {
+            let position = progress.position.clone();
+            let before = known.iter().find(|known| known.split == *split);
+            self.splits.push(match before {
+                Some(before) => SplitStatus { position, ..before.clone() },
+                None => SplitStatus::new(split, position, now),
+            });
+        }
+    }
+
+    /// Takes note of a transaction.
+    pub(super) fn committed(&mut self, committed: Committed) {
+        let (now, at) = (Instant::now(), Timestamp::now());
+        self.last_commit = Some(at);
+        self.seq = Some(committed.seq);
+        self.counts.add(committed.counts);
+        self.rate.add(now, committed.counts.rows_in);
+        for Step { split, position, counts } in committed.steps {
+            let index = match self.splits.binary_search_by(|known| known.split.cmp(&split)) {
+                Ok(index) => index,
+                Err(index) => {
+                    self.splits.insert(index, SplitStatus::new(&split, position.clone(), now));
+                    index
+                }
+            };
+            let known = &mut self.splits[index];
+            known.position = position;
+            known.last_commit = Some(at);
+            known.counts.add(counts);
+            known.rate.add(now, counts.rows_in);
+        }
+    }
+}
+
+impl SplitStatus {
+    fn new(split: &Arc<str>, position: Position, now: Instant) -> Self {
+        Self {
+            split: Arc::clone(split),
+            position,
+            counts: Counts::default(),
+            last_commit: None,
+            rate: Rate::new(now),
+        }
+    }
 }
 
 /// The shared, living form of it.
@@ -60,7 +138,9 @@ impl Default for StatusCell {
                 last_commit: None,
                 seq: None,
                 counts: Counts::default(),
-                positions: Vec::new(),
+                life: 0,
+                rate: Rate::new(Instant::now()),
+                splits: Vec::new(),
                 next_run: None,
             }),
             rejects: Mutex::default(),
@@ -161,5 +241,43 @@ impl Activity {
     pub fn quiet_for(&self) -> Duration {
         let last = Duration::from_millis(self.0.last.load(Ordering::Relaxed));
         self.0.start.elapsed().saturating_sub(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_and_not_liveness_makes_a_pipeline_ready() {
+        let cell = StatusCell::default();
+        assert!(!cell.is_ready(Duration::from_secs(60)), "it has not begun");
+        cell.update(|status| status.state = State::Running);
+        assert!(cell.is_ready(Duration::ZERO), "there is nothing to do");
+        cell.activity.busy();
+        assert!(cell.is_ready(Duration::from_secs(60)), "it may take its time");
+        assert!(!cell.is_ready(Duration::ZERO), "it holds records for too long");
+    }
+
+    #[test]
+    fn a_commit_counts_for_its_pipeline_and_for_the_splits_that_it_moved() {
+        let cell = StatusCell::default();
+        let counts = |rows_in| Counts { rows_in, published: rows_in, ..Counts::default() };
+        let step = |split: &str, rows| Step {
+            split: split.into(),
+            position: Position::encode(1, &rows).unwrap(),
+            counts: counts(rows),
+        };
+        for (seq, steps) in [(1, vec![step("b", 2)]), (2, vec![step("a", 3), step("b", 4)])] {
+            let sum = steps.iter().map(|step| step.counts.rows_in).sum();
+            let committed = Committed { seq, counts: counts(sum), steps };
+            cell.update(|status| status.committed(committed));
+        }
+        let status = cell.read();
+        assert_eq!((status.seq, status.counts.rows_in), (Some(2), 9));
+        let splits: Vec<_> =
+            status.splits.iter().map(|split| (&*split.split, split.counts.rows_in)).collect();
+        assert_eq!(splits, [("a", 3), ("b", 6)]);
+        assert!(status.rate.per_second(Instant::now()) > 0.0);
     }
 }

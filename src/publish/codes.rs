@@ -135,45 +135,6 @@ pub const CODES: &[CodeDoc] = &[
         help: "It is a stage set for demonstrations. Use a real cluster for anything else.",
     },
     CodeDoc {
-        code: "publish.durability_lowered",
-        title: "fewer copies are kept than exactly-once should rest on",
-        help: "With fewer than three copies, or when one copy in step suffices, a lost disk can lose events that \
-               were committed, together with their checkpoint. Fine for a test system.",
-    },
-    CodeDoc {
-        code: "publish.cleartext",
-        title: "records travel to Kafka in clear",
-        help: "The deployment gives a reason for it. Whoever reads the network reads the records and the password.",
-    },
-    CodeDoc {
-        code: "publish.unverified_broker",
-        title: "the brokers' certificates are not checked",
-        help: "The deployment gives a reason for it. Whoever stands between can pretend to be the cluster.",
-    },
-    CodeDoc {
-        code: "config.kafka.no_cluster",
-        title: "no Kafka cluster is named",
-        help: "Give `kafka.bootstrap`, a list of `host:port`, or `embedded: true` to try things out without Kafka.",
-    },
-    CodeDoc {
-        code: "config.kafka.two_clusters",
-        title: "two Kafka clusters are named",
-        help: "`bootstrap` names a real cluster, `embedded: true` starts a development broker inside the process. \
-               Keep one.",
-    },
-    CodeDoc {
-        code: "config.kafka.durability",
-        title: "the durability cannot be had",
-        help: "`min_insync` copies of `replication` must be in step for a write to succeed, so it lies between 1 and \
-               `replication`.",
-    },
-    CodeDoc {
-        code: "config.kafka.security",
-        title: "the security towards Kafka is incomplete",
-        help: "Records go to another machine only through TLS, or with a written reason. Each SASL mechanism needs its \
-               own keys: user and password, or a token file.",
-    },
-    CodeDoc {
         code: "config.kafka.option_fixed",
         title: "this librdkafka property cannot be changed",
         help: "Exactly-once or security rests on it, or it follows from another key; the message says which.",

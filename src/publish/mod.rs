@@ -20,10 +20,12 @@ mod outcome;
 mod outgoing;
 mod partition;
 mod presence;
+mod probe;
 mod producer;
 mod publisher;
 mod quarantine;
 mod reader;
+mod reposition;
 mod security;
 mod tail;
 mod topics;
@@ -36,10 +38,12 @@ pub use error::{PublishError, RefusedRecord};
 pub use inspect::read_checkpoint;
 pub use outgoing::{Outgoing, OutgoingEvent, OutgoingReject};
 pub use presence::Presence;
+pub use probe::{probe_group, probe_transactions};
 pub use publisher::{Committed, Publisher, Setup, Start, read_newest_claim};
 pub use quarantine::{Quarantined, StoredPlace, StoredRecordError, UnitName};
 pub use reader::Notice;
-pub use security::{Mechanism, Sasl, Security, Tls};
+pub use reposition::{Reposition, reposition};
+pub use security::{Sasl, Security, Tls};
 pub use tail::{Tail, TailFrom, TailRecord, read_all};
 pub use topics::{
     Change, EventTopic, QUARANTINE_RETENTION_MS, Role, SYSTEM_PARTITIONS, SystemTopics, TopicFacts,

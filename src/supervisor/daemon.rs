@@ -13,25 +13,26 @@ use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 
-use super::{Changes, Fleet, Supervisor, startup, startup::Ground};
+use super::{Changes, Fleet, Reloaded, Supervisor, startup, startup::Ground};
 use crate::{
     admin::{self, Admin, ReloadRequest},
     config::{self, Deployment, Options, daemon::DaemonConfig},
     connectors::Registry,
     diagnostic,
     pipeline::failure::Failure,
-    publish::LIMITS,
+    publish::DevBroker,
 };
 
 /// A pipeline that holds records and commits nothing for so long is not ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a deployment until it is told to stop or, with `once`, until every pipeline has ended by itself. Gives the
-/// fleet as it stands at the end. `began` hears of the fleet as soon as there is one.
+/// fleet as it stands at the end. `began` hears of the fleet as soon as there is one, and where the development broker
+/// listens, if it has one.
 ///
 /// # Errors
 /// What keeps the daemon as a whole from running: the lock, a key, a socket, the development broker.
@@ -40,21 +41,31 @@ pub async fn run(
     deployment: &Deployment,
     registry: Registry,
     once: bool,
-    began: impl FnOnce(Fleet),
+    began: impl FnOnce(Fleet, Option<&str>),
 ) -> Result<Fleet, Failure> {
     let ground = startup::prepare(deployment, registry, once)?;
     if let Some(broker) = &ground.broker {
-        tracing::info!(bootstrap = broker.bootstrap(), "development broker: {LIMITS}");
+        tracing::info!(bootstrap = broker.bootstrap(), "development broker");
     }
     let mut signals = Signals::listen()?;
     let mut supervisor = Supervisor::new(startup::presence(deployment, &ground)?);
     let fleet = supervisor.fleet();
     let (reload, reloads) = mpsc::channel(1);
-    let listening = Listening::start(&deployment.daemon, fleet.clone(), reload).await?;
+    let (reloaded, last_reload) = watch::channel(None);
+    let admin = Admin {
+        deployment: deployment.daemon.deployment.clone(),
+        started: Timestamp::now(),
+        fleet: fleet.clone(),
+        patience: PATIENCE,
+        reload,
+        last_reload,
+    };
+    let listening = Listening::start(&deployment.daemon, admin).await?;
     supervisor.apply(startup::plan(deployment, &ground.around)?).await;
-    began(fleet.clone());
+    began(fleet.clone(), ground.broker.as_ref().map(DevBroker::bootstrap));
     notify(&[NotifyState::Ready]);
-    let mut daemon = Daemon { path, ground, supervisor, reloads };
+    let written = deployment.fingerprint;
+    let mut daemon = Daemon { path, ground, supervisor, reloads, reloaded, written };
     let end = daemon.attend(&mut signals, once).await;
     notify(&[NotifyState::Stopping]);
     if end == Wish::Stop {
@@ -76,6 +87,9 @@ struct Daemon<'a> {
     ground: Ground,
     supervisor: Supervisor,
     reloads: mpsc::Receiver<ReloadRequest>,
+    reloaded: watch::Sender<Option<Reloaded>>,
+    /// The fingerprint of the `acequia.yaml` that this process started with.
+    written: [u8; 32],
 }
 
 impl Daemon<'_> {
@@ -98,11 +112,20 @@ impl Daemon<'_> {
 
     /// Reads the configuration again and applies what changed; if anything is wrong with it, nothing changes.
     async fn reload(&mut self) -> Result<Changes, Failure> {
-        notify(&[NotifyState::Reloading]);
+        // systemd takes the readiness that follows for that of this reload only if it knows when the reload began.
+        match NotifyState::monotonic_usec_now() {
+            Ok(now) => notify(&[NotifyState::Reloading, now]),
+            Err(_) => notify(&[NotifyState::Reloading]),
+        }
         let changes = self.apply_again().await;
         match &changes {
-            Ok(Changes { started, replaced, stopped }) => {
+            Ok(Changes { started, replaced, stopped, restart }) => {
                 tracing::info!(?started, ?replaced, ?stopped, "reloaded");
+                if *restart {
+                    tracing::warn!(
+                        "`acequia.yaml` has changed: that takes effect at the next start"
+                    );
+                }
             }
             Err(failure) => {
                 tracing::error!(
@@ -112,6 +135,8 @@ impl Daemon<'_> {
                 );
             }
         }
+        let outcome = changes.clone();
+        self.reloaded.send_replace(Some(Reloaded { at: Timestamp::now(), outcome }));
         notify(&[NotifyState::Ready]);
         changes
     }
@@ -124,7 +149,8 @@ impl Daemon<'_> {
             return Err(Failure::new(ErrorClass::Operator, "config.reload", text));
         };
         let plan = startup::plan(&deployment, &self.ground.around)?;
-        Ok(self.supervisor.apply(plan).await)
+        let changes = self.supervisor.apply(plan).await;
+        Ok(Changes { restart: deployment.fingerprint != self.written, ..changes })
     }
 
     async fn stop(self, signals: &mut Signals, within: Duration) {
@@ -179,18 +205,7 @@ struct Listening {
 }
 
 impl Listening {
-    async fn start(
-        daemon: &DaemonConfig,
-        fleet: Fleet,
-        reload: mpsc::Sender<ReloadRequest>,
-    ) -> Result<Self, Failure> {
-        let admin = Admin {
-            deployment: daemon.deployment.clone(),
-            started: Timestamp::now(),
-            fleet,
-            patience: PATIENCE,
-            reload,
-        };
+    async fn start(daemon: &DaemonConfig, admin: Admin) -> Result<Self, Failure> {
         let unusable = |what: String, cause: std::io::Error| {
             let message = format!("{what} cannot be listened on: {cause}");
             Failure::new(ErrorClass::Operator, "run.listen", message)

@@ -15,17 +15,24 @@ use std::{
     time::Duration,
 };
 
-use acequia_api::CancellationToken;
-use tokio::{sync::mpsc, task::JoinHandle, time};
+use acequia_api::{CancellationToken, ErrorClass};
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time,
+};
 
 use crate::{
+    checkpoint::Recovered,
     pipeline::{
         driver::{Command, Driver},
+        failure::Failure,
         spec::Spec,
         state::Stop,
         status::StatusCell,
     },
-    publish::Presence,
+    publish::{self, Presence, Reposition},
 };
 
 /// A pipeline to be run, and what it was compiled from.
@@ -51,6 +58,7 @@ pub struct Handle {
     /// What it does.
     pub status: Arc<StatusCell>,
     commands: mpsc::Sender<Command>,
+    publisher: Arc<publish::Setup>,
 }
 
 impl Handle {
@@ -58,6 +66,34 @@ impl Handle {
     pub fn tell(&self, command: Command) {
         // A full queue already holds as many commands as nobody gives by hand.
         let _ = self.commands.try_send(command);
+    }
+
+    /// What it has committed until now, read from Kafka.
+    ///
+    /// # Errors
+    /// See [`publish::read_checkpoint`].
+    pub async fn stored(&self) -> Result<Recovered, Failure> {
+        let setup = Arc::clone(&self.publisher);
+        let read = tokio::task::spawn_blocking(move || {
+            publish::read_checkpoint(&setup.kafka, &setup.task, setup.state_key.as_ref())
+        });
+        let panicked =
+            |_| Failure::new(ErrorClass::Bug, "pipeline.unknown", "reading positions panicked");
+        Ok(read.await.map_err(panicked)??)
+    }
+
+    /// Changes where it stands, and gives the number of the transaction that did it.
+    ///
+    /// # Errors
+    /// `pipeline.not_held` unless it is paused or stopped by a failure; else as for its start.
+    pub async fn reposition(&self, wanted: Reposition) -> Result<u64, Failure> {
+        let (answer, done) = oneshot::channel();
+        let gone = || {
+            let message = format!("`{}` is being stopped", self.name);
+            Failure::new(ErrorClass::Transient, "pipeline.not_held", message)
+        };
+        self.commands.try_send(Command::Reposition(wanted, answer)).map_err(|_| gone())?;
+        done.await.map_err(|_| gone())?
     }
 }
 
@@ -97,6 +133,17 @@ pub struct Changes {
     pub replaced: Vec<Arc<str>>,
     /// Pipelines that are no longer there.
     pub stopped: Vec<Arc<str>>,
+    /// Whether `acequia.yaml` itself changed, which takes effect at the next start of the daemon.
+    pub restart: bool,
+}
+
+/// What came of the last reload.
+#[derive(Debug, Clone)]
+pub struct Reloaded {
+    /// When.
+    pub at: Timestamp,
+    /// What changed, or why everything runs on as before.
+    pub outcome: Result<Changes, Failure>,
 }
 
 /// Runs the pipelines of a deployment.
@@ -167,6 +214,7 @@ impl Supervisor {
             topics: spec.publisher.topics.clone(),
             status: Arc::clone(&status),
             commands,
+            publisher: Arc::new(spec.publisher.clone()),
         };
         let driver =
             Driver::new(Arc::new(spec), status, self.presence.clone(), cancel.clone(), inbox);
@@ -181,7 +229,7 @@ impl Supervisor {
         let mut stops = BTreeMap::new();
         for (name, running) in &mut self.running {
             let stop = (&mut running.task).await;
-            let stop = stop.unwrap_or(Stop::Failed(acequia_api::ErrorClass::Bug));
+            let stop = stop.unwrap_or(Stop::Failed(ErrorClass::Bug));
             stops.insert(Arc::clone(name), stop);
         }
         self.running.clear();

@@ -6,24 +6,21 @@ use std::{
 };
 
 use acequia_api::ErrorClass;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Planned;
 use crate::{
     checkpoint::SealKey,
-    config::{Deployment, kafka, secret::Secret},
+    config::{Deployment, secret::Secret},
     connectors::Registry,
     event::{KeyRing, Keys},
     pipeline::{
         compile::{self, Surroundings},
         failure::Failure,
     },
-    publish::{
-        DevBroker, Durability, KafkaConfig, Mechanism, OptionValue, Presence, Sasl, Security,
-        SystemTopics, Tls,
-    },
+    publish::{DevBroker, Presence, SystemTopics},
 };
 
 /// What must stay alive as long as the pipelines run.
@@ -43,7 +40,7 @@ pub struct Ground {
 pub fn prepare(deployment: &Deployment, registry: Registry, once: bool) -> Result<Ground, Failure> {
     let lock = lock(deployment)?;
     let daemon = &deployment.daemon;
-    let mut kafka = connection(&daemon.kafka)?;
+    let mut kafka = daemon.kafka.clone();
     let mut broker = None;
     if daemon.kafka.embedded {
         let started = DevBroker::start()?;
@@ -99,65 +96,6 @@ pub fn plan(deployment: &Deployment, around: &Surroundings) -> Result<Vec<Planne
         Ok(Planned { spec, fingerprint: hash.finalize().into(), owner })
     };
     deployment.pipelines.iter().map(one).collect()
-}
-
-/// The cluster as the client needs it, secrets read.
-///
-/// # Errors
-/// `Operator` when a secret cannot be read.
-pub fn connection(written: &kafka::KafkaConfig) -> Result<KafkaConfig, Failure> {
-    let security = &written.security;
-    let tls = security.tls.as_ref().map(|tls| {
-        Ok::<_, Failure>(Tls {
-            ca: tls.ca.clone(),
-            cert: tls.certificate.clone(),
-            key: tls.key.clone(),
-            key_password: tls.key_password.as_ref().map(password).transpose()?,
-            insecure_reason: None,
-        })
-    });
-    let durability = written.durability;
-    let option = |(name, value): (&String, &kafka::OptionValue)| {
-        (name.clone(), OptionValue::Text(value.to_string()))
-    };
-    Ok(KafkaConfig {
-        bootstrap: written.bootstrap.clone(),
-        embedded: written.embedded,
-        durability: Durability {
-            replication: durability.replication,
-            min_insync: durability.min_insync,
-        },
-        security: Security {
-            tls: tls.transpose()?,
-            sasl: security.sasl.as_ref().map(sasl).transpose()?,
-            insecure_reason: security.insecure_reason.clone(),
-        },
-        options: written.options.iter().map(option).collect(),
-    })
-}
-
-fn sasl(written: &kafka::Sasl) -> Result<Sasl, Failure> {
-    let (mechanism, user, secret) = match written {
-        kafka::Sasl::Plain { user, password } => (Mechanism::Plain, user, password),
-        kafka::Sasl::ScramSha256 { user, password } => (Mechanism::ScramSha256, user, password),
-        kafka::Sasl::ScramSha512 { user, password } => (Mechanism::ScramSha512, user, password),
-        kafka::Sasl::Oauthbearer { token_file } => {
-            return Ok(Sasl {
-                mechanism: Mechanism::OauthBearer,
-                user: None,
-                password: None,
-                token_file: Some(token_file.clone()),
-            });
-        }
-    };
-    let password = Some(password(secret)?);
-    Ok(Sasl { mechanism, user: Some(user.clone()), password, token_file: None })
-}
-
-fn password(secret: &Secret) -> Result<SecretString, Failure> {
-    secret.read().map_err(|fault| {
-        Failure::new(ErrorClass::Operator, fault.code, fault.message).hint(fault.hint)
-    })
 }
 
 /// The keys that protect values in events.

@@ -1,5 +1,8 @@
 //! The program as a person meets it.
 
+mod check;
+mod daemon;
+
 use std::{
     process::Command,
     time::{Duration, Instant},

@@ -37,11 +37,20 @@ impl<'a> Daemon<'a> {
         state: &'static str,
         arguments: &[&str],
     ) -> Self {
+        Self::launch(site, name, site.acequia_at(config), state, arguments)
+    }
+
+    fn launch(
+        site: &'a Site,
+        name: &str,
+        mut command: std::process::Command,
+        state: &'static str,
+        arguments: &[&str],
+    ) -> Self {
         let log = site.path().join(format!("{name}.log"));
         let mut all = File::options().create(true).append(true).open(&log).unwrap();
         writeln!(all, "--- start").unwrap();
-        let child = site
-            .acequia_at(config)
+        let child = command
             .arg("run")
             .args(arguments)
             .env("ACEQUIA_LOG", "info")
@@ -57,6 +66,67 @@ impl<'a> Daemon<'a> {
         Self { site, state, child, leash, log }
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Starts it under something that listens for its readiness as systemd does, on the socket at `notify`.
+    pub fn start_notifying(site: &'a Site, name: &str, notify: &std::path::Path) -> Self {
+        let mut command = site.acequia_at("acequia.yaml");
+        command.env("NOTIFY_SOCKET", notify);
+        Self::launch(site, name, command, "state", &[])
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.pid()).unwrap();
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal)
+            .unwrap();
+    }
+
+    /// What it answers on its control socket, as JSON: status code and body.
+    pub fn get(&self, path: &str) -> Option<(u16, serde_json::Value)> {
+        let (code, body) = self.get_text(path)?;
+        Some((code, serde_json::from_str(&body).unwrap_or_default()))
+    }
+
+    /// The same as it is.
+    pub fn get_text(&self, path: &str) -> Option<(u16, String)> {
+        let mut socket =
+            UnixStream::connect(self.site.path().join(self.state).join("admin.sock")).ok()?;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: acequia\r\nconnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let code = head.split_whitespace().nth(1)?.parse().ok()?;
+        Some((code, body.to_owned()))
+    }
+
+    /// Waits until the picture of it all is as asked, and gives it.
+    pub fn until_status(
+        &mut self,
+        what: &str,
+        is: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.status().filter(&is) {
+                return status;
+            }
+            let ended = self.ended();
+            let late = began.elapsed() > Duration::from_secs(60);
+            assert!(
+                ended.is_none() && !late,
+                "no {what}: {ended:?} {:?}\n{}",
+                self.status(),
+                self.log()
+            );
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
     /// What it has printed.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -70,13 +140,18 @@ impl<'a> Daemon<'a> {
 
     /// Asks it to end and waits, at most so long.
     pub fn terminate(mut self, within: Duration) -> ExitStatus {
-        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = i32::try_from(self.pid()).unwrap();
         rustix::process::kill_process(
             rustix::process::Pid::from_raw(pid).unwrap(),
             rustix::process::Signal::TERM,
         )
         .unwrap();
         self.wait(within)
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Waits until it ends by itself.
@@ -87,7 +162,7 @@ impl<'a> Daemon<'a> {
     fn wait(&mut self, within: Duration) -> ExitStatus {
         let began = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(began.elapsed() < within, "the daemon does not end:\n{}", self.log());
@@ -108,7 +183,7 @@ impl<'a> Daemon<'a> {
             if let Some(picture) = picture.filter(&is) {
                 return picture;
             }
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 panic!("the daemon ended ({status}) before {what}:\n{}", self.log());
             }
             assert!(
@@ -123,6 +198,11 @@ impl<'a> Daemon<'a> {
 
     /// The picture of its first pipeline, if it answers.
     pub fn picture(&self) -> Option<serde_json::Value> {
+        self.status()?["pipelines"].get(0).cloned()
+    }
+
+    /// The picture of it all, if it answers.
+    pub fn status(&self) -> Option<serde_json::Value> {
         let mut socket =
             UnixStream::connect(self.site.path().join(self.state).join("admin.sock")).ok()?;
         socket
@@ -131,8 +211,7 @@ impl<'a> Daemon<'a> {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).ok()?;
         let body = answer.split_once("\r\n\r\n")?.1;
-        let status: serde_json::Value = serde_json::from_str(body).ok()?;
-        status["pipelines"].get(0).cloned()
+        serde_json::from_str(body).ok()
     }
 }
 

@@ -14,8 +14,15 @@ use super::{
 const OTHER_FAMILIES: &[&str] = &["es", "personal", "source"];
 const OTHER_ENDINGS: &[&str] = &["yaml", "sock", "md", "json"];
 /// Here the settings of Kafka and its client are named, which look like codes.
-const NAMES_SETTINGS: &[&str] =
-    &["config.rs", "presence.rs", "producer.rs", "reader.rs", "security.rs", "topics.rs"];
+const NAMES_SETTINGS: &[&str] = &[
+    "config.rs",
+    "presence.rs",
+    "probe.rs",
+    "producer.rs",
+    "reader.rs",
+    "security.rs",
+    "topics.rs",
+];
 
 fn looks_like_a_code(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();

@@ -19,9 +19,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("checkpoint", &[]),
     ("connectors", &[]),
     ("publish", &["checkpoint", "diagnostic", "event"]),
-    ("config", &["connectors", "diagnostic", "mapping", "publish", "yaml"]),
+    ("config", &["connectors", "diagnostic", "event", "mapping", "publish", "yaml"]),
     ("pipeline", &["checkpoint", "config", "connectors", "event", "mapping", "publish"]),
-    ("admin", &["checkpoint", "diagnostic", "pipeline", "supervisor"]),
+    ("admin", &["checkpoint", "diagnostic", "pipeline", "publish", "supervisor"]),
     (
         "supervisor",
         &[

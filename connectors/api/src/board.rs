@@ -33,7 +33,8 @@ pub enum UnitState {
 }
 
 impl UnitState {
-    fn is_final(self) -> bool {
+    /// Whether nothing more happens to a unit in this state.
+    pub fn is_final(self) -> bool {
         matches!(self, Self::Archived | Self::Duplicate | Self::Quarantined)
     }
 }
@@ -49,8 +50,22 @@ pub struct UnitStatus {
     pub since: Timestamp,
     /// Records read from it so far.
     pub records: u64,
+    /// Octets of it that are left to read, where the source knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_left: Option<u64>,
     /// Why it waits or was refused, for people.
     pub note: Option<String>,
+}
+
+/// What there is still to read, as far as the source has looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Units that nobody has begun to read.
+    pub waiting: u64,
+    /// Units that are being read, or read and not committed.
+    pub reading: u64,
+    /// Octets left in both, where the source knows of any.
+    pub bytes: Option<u64>,
 }
 
 /// Something an operator should look at, up until it is cleared.
@@ -96,7 +111,9 @@ impl Board {
         if known.is_none() {
             *inner.counts.entry(state).or_default() += 1;
         }
-        let unit = UnitStatus { name: name.to_owned(), state, since, records, note };
+        let left = inner.open.get(name).and_then(|unit| unit.bytes_left);
+        let bytes_left = left.filter(|_| state != UnitState::Committed && !state.is_final());
+        let unit = UnitStatus { name: name.to_owned(), state, since, records, bytes_left, note };
         if state.is_final() {
             inner.open.remove(name);
             inner.done.push_front(unit);
@@ -104,6 +121,29 @@ impl Board {
         } else if inner.open.len() < SHOWN || inner.open.contains_key(name) {
             inner.open.insert(name.to_owned(), unit);
         }
+    }
+
+    /// Says how many octets of a unit are left to read; no effect when the unit is not open.
+    pub fn left(&self, name: &str, bytes: u64) {
+        if let Some(unit) = self.lock().open.get_mut(name) {
+            unit.bytes_left = Some(bytes);
+        }
+    }
+
+    /// What there is still to read. Of more than ten thousand units, ten thousand are counted.
+    pub fn backlog(&self) -> Backlog {
+        let mut backlog = Backlog::default();
+        for unit in self.lock().open.values() {
+            match unit.state {
+                UnitState::Seen | UnitState::Waiting => backlog.waiting += 1,
+                UnitState::Reading => backlog.reading += 1,
+                _ => continue,
+            }
+            if let Some(bytes) = unit.bytes_left {
+                backlog.bytes = Some(backlog.bytes.unwrap_or_default() + bytes);
+            }
+        }
+        backlog
     }
 
     /// Forgets a unit that went away without being finished.
@@ -159,6 +199,24 @@ mod tests {
         assert_eq!(units.len(), REMEMBERED);
         assert_eq!(units[0].name, format!("f{}", REMEMBERED + 4));
         assert_eq!(board.counts()[&UnitState::Archived], REMEMBERED as u64 + 5);
+    }
+
+    #[test]
+    fn the_backlog_is_what_is_not_committed_with_its_octets() {
+        let board = Board::default();
+        assert_eq!(board.backlog(), Backlog::default());
+        board.set("a", UnitState::Seen, 0, None);
+        board.left("a", 100);
+        board.set("b", UnitState::Seen, 0, None);
+        board.left("b", 50);
+        board.set("a", UnitState::Reading, 3, None);
+        assert_eq!(board.backlog(), Backlog { waiting: 1, reading: 1, bytes: Some(150) });
+        board.left("a", 40);
+        assert_eq!(board.backlog().bytes, Some(90));
+        board.set("a", UnitState::Committed, 9, None);
+        assert_eq!(board.backlog(), Backlog { waiting: 1, reading: 0, bytes: Some(50) });
+        board.left("nobody", 7);
+        assert_eq!(board.backlog().bytes, Some(50));
     }
 
     #[test]

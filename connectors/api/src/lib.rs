@@ -23,6 +23,7 @@ mod codes;
 mod connector;
 mod error;
 mod locator;
+mod period;
 mod position;
 mod schema;
 mod source;
@@ -31,12 +32,13 @@ mod state;
 pub mod testkit;
 
 pub use batch::{BatchLimits, RecordBatch, Reject, RowRef, RowTooLarge, RowWriter};
-pub use board::{Alarm, Board, UnitState, UnitStatus};
+pub use board::{Alarm, Backlog, Board, UnitState, UnitStatus};
 pub use cell::{Cell, Span};
 pub use codes::CODES;
 pub use connector::AnyConnector;
 pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage};
 pub use locator::{Identity, Op, Place, RowMeta, Transaction, Unit, UnitId};
+pub use period::Period;
 pub use position::Position;
 pub use schema::{Column, ColumnType, Schema};
 pub use source::{

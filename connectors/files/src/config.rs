@@ -1,13 +1,13 @@
 //! What a person writes beside `connector: files`.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use acequia_api::ConfigFault;
+use acequia_api::{ConfigFault, Period};
 use acequia_formats::Format;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::{Date, Time};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 /// A drop directory: files appear in it, are read in order, and are archived after their records are in Kafka.
 ///
@@ -96,52 +96,6 @@ fn default_alarm() -> Period {
 
 fn default_give_up() -> Period {
     Period(Duration::from_mins(15))
-}
-
-/// A length of time: a whole number and a unit, such as `250ms`, `5s`, `10min`, `6h`, `2d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period(pub Duration);
-
-impl FromStr for Period {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let millis = match unit.trim_start() {
-            "ms" => 1,
-            "s" => 1000,
-            "min" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => 0,
-        };
-        let number = number.parse::<u64>().ok().filter(|_| millis > 0);
-        number
-            .and_then(|number| number.checked_mul(millis))
-            .map(|millis| Self(Duration::from_millis(millis)))
-            .ok_or_else(|| format!("`{text}` is not a length of time such as `5s` or `10min`"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Period {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for Period {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Period".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": "^[0-9]{1,12} ?(ms|s|min|h|d)$",
-            "description": "A length of time: a whole number and a unit, such as `250ms`, `5s`, `10min`, `6h`, `2d`."
-        })
-    }
 }
 
 /// One glob or several.

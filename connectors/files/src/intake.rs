@@ -370,8 +370,10 @@ impl Intake {
     /// Notes the present state of a file, and gives for how long it has been in it.
     fn watch(&mut self, name: &OsStr, status: FileStatus) -> Duration {
         let now = self.clock.elapsed();
+        let board = &self.custody.board;
         if let Some(watch) = self.watched.get_mut(name) {
             if !watch.status.same_content(&status) {
+                board.left(&shown(name), status.size);
                 (watch.status, watch.since, watch.unfinished) = (status, now, false);
             }
             return now.saturating_sub(watch.since);
@@ -379,7 +381,8 @@ impl Intake {
         let watch =
             Watch { status, since: now, first: now, unfinished: false, note: String::new() };
         self.watched.insert(name.to_owned(), watch);
-        self.custody.board.set(&shown(name), UnitState::Seen, 0, None);
+        board.set(&shown(name), UnitState::Seen, 0, None);
+        board.left(&shown(name), status.size);
         Duration::ZERO
     }
 

@@ -35,7 +35,7 @@ pub use clock::{Clock, SystemClock};
 pub use codes::CODES;
 pub use config::{
     Archive, Arrival, Claim, Complete, Day, Decompress, Empty, FilesConfig, Globs, OnBadRecord,
-    Order, Period, RecordRange, Sequence, Settle, Unpacked,
+    Order, RecordRange, Sequence, Settle, Unpacked,
 };
 pub use source::FilesSource;
 

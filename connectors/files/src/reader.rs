@@ -236,6 +236,9 @@ impl FileReader {
         batch: &mut RecordBatch,
     ) -> Result<(), SourceError> {
         current.published = true;
+        // What is left of a packed file is not known before its end.
+        let left = (current.packing == Packing::Plain)
+            .then(|| current.status.size.saturating_sub(state.byte));
         let inside = Inside {
             file: current.hash.clone(),
             again: current.again,
@@ -248,7 +251,11 @@ impl FileReader {
             state,
         };
         batch.finish(FilePosition::Inside(inside).encode()?);
-        self.board.set(&shown(&current.candidate.name), UnitState::Reading, records, None);
+        let name = shown(&current.candidate.name);
+        self.board.set(&name, UnitState::Reading, records, None);
+        if let Some(left) = left {
+            self.board.left(&name, left);
+        }
         self.current = Some(current);
         Ok(())
     }
@@ -319,6 +326,7 @@ impl FileReader {
         }
         batch.finish(FilePosition::After { file: hash, again }.encode()?);
         self.board.set(&shown(&candidate.name), UnitState::Reading, records, None);
+        self.board.left(&shown(&candidate.name), 0);
         self.custody.end(entry);
         self.worked = true;
         Ok(())

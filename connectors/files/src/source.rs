@@ -23,6 +23,8 @@ use crate::{
 
 /// A drop directory.
 pub struct FilesSource {
+    /// As it is written; the custody has what a preview makes of it.
+    configured: FilesConfig,
     custody: Arc<Custody>,
     clock: Arc<dyn Clock>,
     cx: OpenContext,
@@ -70,6 +72,7 @@ impl FilesSource {
         if let Some(fault) = config.faults().into_iter().next() {
             return Err(SourceError::operator(fault.code, fault.message));
         }
+        let configured = config.clone();
         if cx.preview {
             config.claim = Claim::None;
             config.archive = Some(Archive::Keep);
@@ -80,11 +83,11 @@ impl FilesSource {
         let config = Arc::new(config);
         let ledger = Ledger::new(Arc::clone(&cx.state));
         let custody = Arc::new(Custody::new(config, Arc::clone(&cx.board), ledger));
-        Ok(Self { custody, clock, cx })
+        Ok(Self { configured, custody, clock, cx })
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let config = &self.custody.config;
+        let config = &self.configured;
         let mut findings = Vec::new();
         let mut find = |severity, code: &str, message: String, hint: Option<&str>| {
             findings.push(Finding {

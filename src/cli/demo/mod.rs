@@ -24,7 +24,7 @@ use std::{
 
 use acequia_api::{ErrorClass, UnitState};
 
-use super::{CliError, Exit, Terminal};
+use super::{CliError, Exit, Terminal, deployment};
 use crate::{
     config::{self, Deployment},
     connectors::registry,
@@ -53,6 +53,8 @@ pub struct Published {
     pub topic: Arc<str>,
     /// The CloudEvent.
     pub event: serde_json::Value,
+    /// The same as it was written.
+    pub text: Vec<u8>,
 }
 
 /// What one pipeline did.
@@ -88,10 +90,7 @@ pub struct Performance {
 }
 
 pub(super) fn verb(args: &DemoArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| CliError::system(format!("the runtime cannot be started: {cause}")))?;
+    let runtime = deployment::runtime()?;
     let color = terminal.color;
     runtime.block_on(run(args, color, terminal))?;
     Ok(Exit::Ok)
@@ -188,8 +187,11 @@ fn consume(
         let panicked = |_| Failure::new(ErrorClass::Bug, "demo.reader", "a consumer panicked");
         for (topic, reader) in readers {
             let values = reader.join().map_err(panicked)??;
-            let parsed = values.iter().filter_map(|value| serde_json::from_slice(value).ok());
-            events.extend(parsed.map(|event| Published { topic: Arc::clone(topic), event }));
+            let published = |text: Vec<u8>| {
+                let event = serde_json::from_slice(&text).ok()?;
+                Some(Published { topic: Arc::clone(topic), event, text })
+            };
+            events.extend(values.into_iter().filter_map(published));
         }
         let values = refused.join().map_err(panicked)??;
         rejects.extend(values.iter().filter_map(|value| Quarantined::parse(value).ok()));

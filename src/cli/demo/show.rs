@@ -11,7 +11,13 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
 use super::{DemoArgs, Performance, Published};
-use crate::publish::{LIMITS, Quarantined};
+use crate::{
+    cli::{
+        output::{columns, page, wrapped},
+        pretty::pretty,
+    },
+    publish::{LIMITS, Quarantined},
+};
 
 /// Events of a topic shown in one line each, unless all are asked for.
 const SOME: usize = 5;
@@ -78,13 +84,25 @@ pub(super) fn performance(
     )?;
     if args.keep {
         writeln!(out, "\nthe development broker listens on {}", paint.strong(&shown.bootstrap))?;
-        writeln!(out, "{}", paint.faint(LIMITS))?;
+        limits(&paint, out)?;
+        writeln!(out, "for instance: kcat -b {} -t {} -C -e", shown.bootstrap, any_topic(&topics))?;
         writeln!(out, "the deployment is in {}", directory.display())?;
         writeln!(out, "Ctrl-C ends it")?;
     } else {
+        writeln!(out, "\nall of it on a development broker inside this process")?;
+        limits(&paint, out)?;
         writeln!(out, "{}", paint.faint("next: `acequia init DIR` makes a deployment of your own; `acequia demo --keep` lets any Kafka client read these events"))?;
     }
     out.flush()
+}
+
+fn limits(paint: &Paint, out: &mut impl Write) -> io::Result<()> {
+    let text = wrapped(LIMITS, page(), "  ");
+    text.lines().try_for_each(|line| writeln!(out, "{}", paint.faint(line)))
+}
+
+fn any_topic(topics: &BTreeMap<Arc<str>, Vec<&Published>>) -> Arc<str> {
+    topics.keys().next().cloned().unwrap_or_default()
 }
 
 fn topic_events(
@@ -103,8 +121,7 @@ fn topic_events(
     let Some(first) = events.iter().find(|published| published.event["data"].is_object()) else {
         return Ok(());
     };
-    let pretty = serde_json::to_string_pretty(&first.event).unwrap_or_default();
-    for line in pretty.lines() {
+    for line in pretty(&first.text, page() - 4).lines() {
         writeln!(out, "    {line}")?;
     }
     let most = if args.all { usize::MAX } else { SOME };
@@ -126,9 +143,11 @@ fn one_line(event: &Value, paint: &Paint) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let place = place_of(text("sourceposition"));
     let kind = text("type");
+    let taken = 2 + place.chars().count().max(22) + 2 + kind.len() + 2 + text("subject").len() + 2;
+    let room = columns().map_or(90, |columns| columns.saturating_sub(taken + 1));
     let data = match &event["data"] {
         Value::Null => String::new(),
-        data => shorten(&data.to_string(), 90),
+        data => shorten(&data.to_string(), room),
     };
     format!(
         "{}  {}  {}  {}",

@@ -1,10 +1,10 @@
 //! Rules of `acequia.yaml`.
 
 use super::{
-    super::{daemon::DaemonConfig, kafka::KafkaConfig, load::Written},
+    super::{daemon::DaemonConfig, load::Written},
     place,
 };
-use crate::{diagnostic::Diagnostic, publish};
+use crate::{diagnostic::Diagnostic, publish::KafkaConfig};
 
 /// The longest path that a Unix socket can have on Linux.
 const LONGEST_SOCKET: usize = 107;
@@ -78,18 +78,11 @@ fn brokers(kafka: &KafkaConfig) -> impl Iterator<Item = &str> {
     kafka.bootstrap.as_deref().unwrap_or_default().split(',').map(str::trim)
 }
 
-fn is_local(broker: &str) -> bool {
-    let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// Records must not cross a network unencrypted unless somebody says why.
 fn transport(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut Vec<Diagnostic>) {
     let security = &kafka.security;
     let reason = security.insecure_reason.as_deref().map(str::trim).unwrap_or_default();
-    if security.tls.is_some() || !reason.is_empty() || brokers(kafka).all(is_local) {
+    if security.tls.is_some() || !reason.is_empty() || kafka.is_loopback() {
         return;
     }
     let span = place(&written.node, &["kafka", "security"]);
@@ -128,16 +121,8 @@ fn durability(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut 
 
 /// What librdkafka may be told is the publisher's to say.
 fn options(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut Vec<Diagnostic>) {
-    let text = |(name, value): (&String, &super::super::kafka::OptionValue)| {
-        (name.clone(), publish::OptionValue::Text(value.to_string()))
-    };
-    let alone = publish::KafkaConfig {
-        embedded: true,
-        options: kafka.options.iter().map(text).collect(),
-        ..publish::KafkaConfig::default()
-    };
     let entries = written.node.get("kafka").and_then(|kafka| kafka.get("options")?.entries());
-    for fault in alone.validate() {
+    for fault in kafka.option_faults() {
         let name = fault.path.last().map(String::as_str).unwrap_or_default();
         let key = entries.into_iter().flatten().find(|(key, _)| key.text == name);
         let span =

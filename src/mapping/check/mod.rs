@@ -19,6 +19,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use compile::text_schema;
 pub(super) use privacy::judge_topic;
+#[cfg(test)]
+pub(super) use source::OPTIONS;
 
 use super::{
     Library, Mapping, Texts, file,

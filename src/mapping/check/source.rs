@@ -13,7 +13,7 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const OPTIONS: [&str; 16] = [
+pub(crate) const OPTIONS: [&str; 16] = [
     "type",
     "null_if",
     "sentinel",

@@ -8,7 +8,7 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const KEYS: [&str; 10] =
+pub(crate) const KEYS: [&str; 10] =
     ["name", "given", "expect", "exactly", "events", "key", "op", "filtered", "rejects", "quality"];
 
 /// A test case.

@@ -6,12 +6,12 @@ use crate::{
     yaml::{Key, Node},
 };
 
-const PRODUCERS: [&str; 8] =
+pub(crate) const PRODUCERS: [&str; 8] =
     ["from", "const", "expr", "template", "object", "list", "each", "lookup"];
-const VERBS: [&str; 8] =
+pub(crate) const VERBS: [&str; 8] =
     ["normalize", "ascii", "collapse", "strip", "replace", "slice", "case", "pad"];
-const CHECKS: [&str; 6] = ["pattern", "min", "max", "length", "one_of", "check"];
-const OTHERS: [&str; 7] =
+pub(crate) const CHECKS: [&str; 6] = ["pattern", "min", "max", "length", "one_of", "check"];
+pub(crate) const OTHERS: [&str; 7] =
     ["codes", "unmapped", "default", "required", "on_fail", "protect", "class"];
 
 const ON_FAIL: [(&str, OnFail); 3] =

@@ -9,7 +9,12 @@ mod place;
 
 use std::{ops::Range, sync::Arc};
 
+#[cfg(test)]
+pub(crate) use cases::KEYS as CASE;
 pub(crate) use cases::{Case, Flag, Outcome};
+pub(crate) use field::PRODUCERS;
+#[cfg(test)]
+pub(crate) use field::{CHECKS, OTHERS, VERBS};
 pub(crate) use place::inside;
 
 use crate::{
@@ -25,7 +30,7 @@ const FORM: FormCodes = FormCodes {
     unknown_word: "mapping.unknown_word",
 };
 
-const TOP: [&str; 12] = [
+pub(crate) const TOP: [&str; 12] = [
     "mapping",
     "title",
     "to",
