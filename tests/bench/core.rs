@@ -118,7 +118,7 @@ pub fn speed(records: u64) -> Vec<Row> {
     let mut by_hand = f64::MAX;
     for _ in 0..5 {
         let began = Instant::now();
-        black_box(hand::events(&feed, &constants(&bench.mapping), |key, value| {
+        black_box(hand::events(&*feed, &constants(&bench.mapping), |key, value| {
             black_box((key, value));
         }));
         by_hand = by_hand.min(began.elapsed().as_secs_f64());
@@ -126,7 +126,7 @@ pub fn speed(records: u64) -> Vec<Row> {
     let rate = |seconds: f64| records as f64 / seconds;
     vec![
         Row::rate("decode", rate(decoding)),
-        Row::rate("map+encode", rate(mapping)),
+        Row::rate("map+encode", rate(mapping)).at_least(2e6),
         Row::rate("decode+map+encode", rate(decoding + mapping))
             .ratio(by_hand / (decoding + mapping)),
     ]
@@ -161,7 +161,7 @@ pub fn same_bytes(records: u64) {
     })
     .unwrap_or_else(|_| panic!("the feed decodes"));
     let mut at = 0;
-    hand::events(&feed, &constants(&bench.mapping), |key, value| {
+    hand::events(&*feed, &constants(&bench.mapping), |key, value| {
         let (our_key, our_value) = &ours[at];
         assert_eq!(our_key, key);
         assert_eq!(String::from_utf8_lossy(our_value), String::from_utf8_lossy(value));
@@ -188,5 +188,6 @@ pub fn allocations(records: u64) -> Row {
     };
     run();
     let counted = allocation_counter::measure(run);
-    Row::new("allocations", counted.count_total as f64 / records as f64, "per_record")
+    // A batch may cost some, a record none.
+    Row::new("allocations", counted.count_total as f64 / records as f64, "per record").below(0.01)
 }

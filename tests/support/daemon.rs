@@ -57,6 +57,11 @@ impl<'a> Daemon<'a> {
         Self { site, state, child, leash, log }
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has printed.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -70,13 +75,18 @@ impl<'a> Daemon<'a> {
 
     /// Asks it to end and waits, at most so long.
     pub fn terminate(mut self, within: Duration) -> ExitStatus {
-        let pid = i32::try_from(self.child.id()).unwrap();
+        let pid = i32::try_from(self.pid()).unwrap();
         rustix::process::kill_process(
             rustix::process::Pid::from_raw(pid).unwrap(),
             rustix::process::Signal::TERM,
         )
         .unwrap();
         self.wait(within)
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Waits until it ends by itself.
@@ -87,7 +97,7 @@ impl<'a> Daemon<'a> {
     fn wait(&mut self, within: Duration) -> ExitStatus {
         let began = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(began.elapsed() < within, "the daemon does not end:\n{}", self.log());
@@ -108,7 +118,7 @@ impl<'a> Daemon<'a> {
             if let Some(picture) = picture.filter(&is) {
                 return picture;
             }
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 panic!("the daemon ended ({status}) before {what}:\n{}", self.log());
             }
             assert!(
@@ -123,6 +133,11 @@ impl<'a> Daemon<'a> {
 
     /// The picture of its first pipeline, if it answers.
     pub fn picture(&self) -> Option<serde_json::Value> {
+        self.status()?["pipelines"].get(0).cloned()
+    }
+
+    /// The picture of it all, if it answers.
+    pub fn status(&self) -> Option<serde_json::Value> {
         let mut socket =
             UnixStream::connect(self.site.path().join(self.state).join("admin.sock")).ok()?;
         socket
@@ -131,8 +146,7 @@ impl<'a> Daemon<'a> {
         let mut answer = String::new();
         socket.read_to_string(&mut answer).ok()?;
         let body = answer.split_once("\r\n\r\n")?.1;
-        let status: serde_json::Value = serde_json::from_str(body).ok()?;
-        status["pipelines"].get(0).cloned()
+        serde_json::from_str(body).ok()
     }
 }
 
