@@ -37,7 +37,7 @@ pub enum Order {
 /// Parcels that may wait in front of the committer.
 const QUEUE: usize = 2;
 /// How often a silent committer looks after its producer.
-const TEND: Duration = Duration::from_secs(1);
+const TEND: Duration = Duration::from_secs(60);
 /// A silent task commits so often, well below the seven days after which Kafka forgets a transactional id.
 const KEEP_ALIVE: Duration = Duration::from_secs(6 * 3600);
 

@@ -25,10 +25,10 @@ use crate::{
     clock::Clock,
     custody::Custody,
     folder::{FileStatus, shown, status_of},
+    hint::Hint,
     inspect::{Inspector, REASONS},
     intake::{Candidate, Intake},
     ledger::{Entry, FilePosition, Inside, Ledger, Outcome, Reason},
-    source::Hint,
     unpack::{self, Packing, Stream},
 };
 
