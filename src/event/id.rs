@@ -152,15 +152,25 @@ pub(super) fn base32(bits: u128) -> [u8; 26] {
     let mut text = [0; 26];
     let (eights, _) = text.as_chunks_mut::<8>();
     for (at, letters) in eights.iter_mut().enumerate() {
-        // Forty bits are eight letters; shifting 128 bits for each would take longer.
-        let forty = (bits >> (88 - 40 * at)) as u64;
-        for (place, letter) in letters.iter_mut().enumerate() {
-            *letter = ALPHABET[(forty >> (35 - 5 * place)) as usize & 31];
-        }
+        *letters = eight_letters((bits >> (88 - 40 * at)) as u64);
     }
     text[24] = ALPHABET[(bits >> 3) as usize & 31];
     text[25] = ALPHABET[(bits << 2) as usize & 31];
     text
+}
+
+/// The lowest forty bits as eight letters, all at once: halves are moved apart until five bits stand in each octet.
+fn eight_letters(bits: u64) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    /// Letters come before digits in the alphabet, and after them in ASCII.
+    const LETTERS: u64 = 26;
+    const BACK: u64 = b'a' as u64 + LETTERS - b'2' as u64;
+    let twenties = (bits & 0xff_fff0_0000) << 12 | bits & 0xf_ffff;
+    let tens = (twenties & 0x000f_fc00_000f_fc00) << 6 | twenties & 0x0000_03ff_0000_03ff;
+    let fives = (tens & 0x03e0_03e0_03e0_03e0) << 3 | tens & 0x001f_001f_001f_001f;
+    // The highest bit of an octet becomes one where a digit is to stand.
+    let digits = (fives + ONES * (0x80 - LETTERS)) >> 7 & ONES;
+    (fives + ONES * u64::from(b'a') - digits * BACK).to_be_bytes()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 /// Appends `text` as the inside of a JSON string. Gives `false`, having appended an unspecified part of it,
 /// when it holds what a CloudEvents attribute may not: a control character or a noncharacter.
 pub(super) fn attribute(out: &mut Vec<u8>, text: &str) -> bool {
-    if text.bytes().all(is_plain) {
+    // Without a way out in the middle the whole text is looked at at once.
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
         out.extend_from_slice(text.as_bytes());
         return true;
     }
@@ -20,7 +21,7 @@ pub(super) fn attribute(out: &mut Vec<u8>, text: &str) -> bool {
 }
 
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+    matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
 }
 
 fn is_noncharacter(char: char) -> bool {
@@ -32,13 +33,17 @@ fn is_noncharacter(char: char) -> bool {
 pub(super) fn number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
-    loop {
+    while number >= 10 {
+        // Two digits for one division.
+        let pair = (number % 100) as u8;
+        number /= 100;
+        start -= 2;
+        digits[start] = b'0' + pair / 10;
+        digits[start + 1] = b'0' + pair % 10;
+    }
+    if number > 0 || start == digits.len() {
         start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+        digits[start] = b'0' + number as u8;
     }
     out.extend_from_slice(&digits[start..]);
 }
@@ -149,7 +154,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_full() {
-        for value in [0, 7, 10, 1_234, u64::MAX] {
+        for value in [0, 7, 10, 99, 100, 105, 1_234, 12_345, 1_000_000, u64::MAX] {
             let mut out = Vec::new();
             number(&mut out, value);
             assert_eq!(out, value.to_string().as_bytes());

@@ -105,6 +105,8 @@ pub(crate) struct FieldCode {
     pub(crate) path: Arc<str>,
     /// `,"name":` of an object's member, `,` of a list's element.
     pub(crate) prefix: Box<[u8]>,
+    /// The same with the quote that opens a text.
+    pub(crate) quoted: Box<[u8]>,
     pub(crate) produce: Produce,
     /// Slots that it reads itself, members of objects not counted.
     pub(crate) reads: Vec<Slot>,

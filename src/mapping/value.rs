@@ -17,7 +17,7 @@ use std::{cmp::Ordering, io::Write};
 use acequia_api::{Cell, ColumnType, RecordBatch};
 
 pub use decimal::{Decimal, MAX_DIGITS};
-pub use json::write_json_string;
+pub use json::{write_json_string, write_json_text};
 pub use kind::{TYPE_WORDS, Type, TypeError};
 pub use nested::{Group, List};
 pub use octets::Octets;

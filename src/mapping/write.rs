@@ -11,7 +11,7 @@ use super::{
         Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, Produce, Tested,
     },
     scratch::{Flag, Texts},
-    value::{Value, write_json_string},
+    value::{Value, write_json_string, write_json_text},
 };
 
 /// What a field left behind.
@@ -33,8 +33,16 @@ impl<'r> Run<'r> {
         if self.has_errors() && field.reads.iter().any(|slot| self.is_failed(*slot)) {
             return Wrote::Refused;
         }
+        if let (true, Produce::Slot(slot)) = (field.plain, &field.produce)
+            && let Value::Text(text) = self.slots[usize::from(*slot)]
+            && !text.is_empty()
+            && self.marked.is_empty()
+        {
+            self.text(field, text);
+            return Wrote::Something;
+        }
         let mark = self.out.data.len();
-        let separator = usize::from(matches!(self.out.data.last(), Some(b'{' | b'[') | None));
+        let separator = self.separator();
         self.out.data.extend_from_slice(&field.prefix[separator..]);
         let wrote = match &field.produce {
             Produce::Const { json, text } => {
@@ -74,6 +82,26 @@ impl<'r> Run<'r> {
     fn flag_doubts(&mut self, field: &FieldCode) {
         for (_, code) in self.marked.iter().filter(|(slot, _)| field.reads.contains(slot)) {
             self.out.quality.push(Flag { code, field: Arc::clone(&field.path) });
+        }
+    }
+
+    /// How much of a prefix is left out: the comma, where nothing stands before.
+    #[inline]
+    fn separator(&self) -> usize {
+        usize::from(matches!(self.out.data.last(), Some(b'{' | b'[') | None))
+    }
+
+    /// Most fields of most records are this: a text that nothing happens to. It is always written.
+    #[inline]
+    fn text(&mut self, field: &FieldCode, text: &str) {
+        let separator = self.separator();
+        let data = &mut *self.out.data;
+        data.reserve(field.quoted.len() + text.len() + 1);
+        data.extend_from_slice(&field.quoted[separator..]);
+        write_json_text(data, text);
+        data.push(b'"');
+        if field.is_key {
+            self.out.key.push_str(text);
         }
     }
 

@@ -32,12 +32,15 @@ pub enum Order {
     Parcel(Box<Parcel>),
     /// Commit what can be committed and say so.
     Flush,
+    /// Take no more orders, commit what is there and let the producer go. Whoever orders something afterwards finds
+    /// nobody.
+    Rest,
 }
 
 /// Parcels that may wait in front of the committer.
 const QUEUE: usize = 2;
 /// How often a silent committer looks after its producer.
-const TEND: Duration = Duration::from_secs(1);
+const TEND: Duration = Duration::from_secs(60);
 /// A silent task commits so often, well below the seven days after which Kafka forgets a transactional id.
 const KEEP_ALIVE: Duration = Duration::from_secs(6 * 3600);
 
@@ -86,7 +89,8 @@ fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Hand
         let Some(publisher) = publisher else { return Ok(()) };
         let group = Group::new(setup.limits);
         let last_commit = Instant::now();
-        Committer { publisher, group, orders, runtime, told: &told, last_commit }.run()
+        let (told, resting) = (&told, false);
+        Committer { publisher, group, orders, runtime, told, last_commit, resting }.run()
     });
     if let Err(error) = ended {
         told(Report::Failed(Failure::from(error)));
@@ -131,6 +135,7 @@ struct Committer<'a> {
     runtime: &'a runtime::Handle,
     told: &'a dyn Fn(Report) -> bool,
     last_commit: Instant,
+    resting: bool,
 }
 
 /// What the next moment brings.
@@ -148,15 +153,27 @@ impl Committer<'_> {
                 Next::Order(Order::Parcel(parcel)) => self.take(parcel)?,
                 Next::Due => self.commit()?,
                 Next::Silence => self.tend()?,
+                Next::Closed if self.resting => return self.commit_rest(),
                 Next::Closed => return Ok(()),
+                // What was ordered before still comes, then the end.
+                Next::Order(Order::Rest) => {
+                    self.resting = true;
+                    self.orders.close();
+                }
                 Next::Order(Order::Flush) => {
-                    if !self.group.is_empty() && self.group.at_boundary() {
-                        self.commit()?;
-                    }
+                    self.commit_rest()?;
                     (self.told)(Report::Flushed);
                 }
             }
         }
+    }
+
+    /// Commits what can be committed.
+    fn commit_rest(&mut self) -> Result<(), PublishError> {
+        if self.group.is_empty() || !self.group.at_boundary() {
+            return Ok(());
+        }
+        self.commit()
     }
 
     fn next(&mut self) -> Next {

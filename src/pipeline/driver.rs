@@ -374,7 +374,12 @@ impl Driver {
             self.timer = wait.map(|wait| Instant::now() + wait);
         } else if let Some(life) = &mut self.life {
             life.resting.send_replace(true);
-            life.orders = None;
+            let rests =
+                life.orders.take().is_some_and(|orders| orders.try_send(Order::Rest).is_ok());
+            if !rests {
+                // Orders wait in front of the committer: there is work after all.
+                let _ = self.report.try_send((life.number, Report::Work));
+            }
         }
     }
 

@@ -76,6 +76,8 @@ struct Script {
     opened: AtomicU64,
     /// Whether it waits for more instead of ending.
     endless: bool,
+    /// How many of the last records are not there yet.
+    to_come: AtomicU64,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -149,7 +151,8 @@ impl Reader for MemoryReader {
         batch: &'a mut RecordBatch,
     ) -> BoxFuture<'a, Result<Fetched, SourceError>> {
         Box::pin(async move {
-            let total = self.script.records.len() as u64;
+            let to_come = self.script.to_come.load(Ordering::SeqCst);
+            let total = self.script.records.len() as u64 - to_come;
             if self.next == total {
                 return Ok(if self.script.endless {
                     Fetched::Idle { retry_in: Duration::from_millis(5) }
@@ -426,12 +429,28 @@ async fn bad_input_75_a_feed_that_is_all_bad_trips_the_breaker_and_fills_no_quar
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_pipeline_rests_and_wakes_when_the_source_has_work() {
-    let rig = Rig::new(Script { records: records(10), endless: true, ..Script::default() });
+    let to_come = AtomicU64::new(5);
+    let rig =
+        Rig::new(Script { records: records(10), endless: true, to_come, ..Script::default() });
     let mut spec = rig.spec();
+    spec.name = "silent".into();
     spec.rest_after = Duration::from_millis(50);
     let (_commands, task) = rig.start(spec);
     rig.until("rests", |status| status.read().state == State::Resting).await;
+    assert_eq!(rig.keys().len(), 5);
+    rig.until("lets its producer go", |_| !has_thread("silent-publish")).await;
+    rig.script.to_come.store(0, Ordering::SeqCst);
+    rig.until("wakes", |status| status.read().counts.published == 10).await;
     assert_eq!(rig.keys().len(), 10);
     rig.cancel.cancel();
     assert_eq!(task.await.unwrap(), Stop::Cancelled);
+}
+
+/// Whether a thread of this process has this name, of at most fifteen letters.
+fn has_thread(name: &str) -> bool {
+    std::fs::read_dir("/proc/self/task").unwrap().any(|thread| {
+        // A thread may end while it is looked at.
+        let named = std::fs::read_to_string(thread.unwrap().path().join("comm"));
+        named.is_ok_and(|named| named.trim_end() == name)
+    })
 }

@@ -1,6 +1,6 @@
 //! What one core does without Kafka: decode, map, encode, and what that allocates.
 
-use std::{hint::black_box, sync::Arc, time::Instant};
+use std::{hint::black_box, sync::Arc};
 
 use acequia::{
     diagnostic::{self, SourceFile},
@@ -93,6 +93,12 @@ fn unit() -> Arc<Unit> {
     Arc::new(Unit { id: UNIT.into(), name: "LIC.csv".into() })
 }
 
+/// The seconds for which this thread has had a processor: what others do on the machine meanwhile does not count.
+fn busy() -> f64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 * 1e-9
+}
+
 /// Decoding alone, mapping and encoding alone, each on one core.
 pub fn speed(records: u64) -> Vec<Row> {
     let feed = feed::bytes(0, records);
@@ -100,33 +106,33 @@ pub fn speed(records: u64) -> Vec<Row> {
     let mut batch = RecordBatch::new(BatchLimits::default());
     let (mut decoding, mut mapping) = (f64::MAX, f64::MAX);
     for _ in 0..5 {
-        let began = Instant::now();
+        let began = busy();
         let mut decoder = decoder(&bench.mapping);
         let mut mapped = 0.0;
         let mut bound = None;
         decode_slice(&mut *decoder, &feed, &unit(), &mut batch, |batch| {
             let bound: &mapping::Bound =
                 bound.get_or_insert_with(|| bench.mapping.bind(batch.schema()).expect("it fits"));
-            let began = Instant::now();
+            let began = busy();
             black_box(bench.map(batch, bound));
-            mapped += began.elapsed().as_secs_f64();
+            mapped += busy() - began;
         })
         .unwrap_or_else(|_| panic!("the feed decodes"));
-        decoding = decoding.min(began.elapsed().as_secs_f64() - mapped);
+        decoding = decoding.min(busy() - began - mapped);
         mapping = mapping.min(mapped);
     }
     let mut by_hand = f64::MAX;
     for _ in 0..5 {
-        let began = Instant::now();
-        black_box(hand::events(&feed, &constants(&bench.mapping), |key, value| {
+        let began = busy();
+        black_box(hand::events(&*feed, &constants(&bench.mapping), |key, value| {
             black_box((key, value));
         }));
-        by_hand = by_hand.min(began.elapsed().as_secs_f64());
+        by_hand = by_hand.min(busy() - began);
     }
     let rate = |seconds: f64| records as f64 / seconds;
     vec![
         Row::rate("decode", rate(decoding)),
-        Row::rate("map+encode", rate(mapping)),
+        Row::rate("map+encode", rate(mapping)).at_least(2e6),
         Row::rate("decode+map+encode", rate(decoding + mapping))
             .ratio(by_hand / (decoding + mapping)),
     ]
@@ -161,7 +167,7 @@ pub fn same_bytes(records: u64) {
     })
     .unwrap_or_else(|_| panic!("the feed decodes"));
     let mut at = 0;
-    hand::events(&feed, &constants(&bench.mapping), |key, value| {
+    hand::events(&*feed, &constants(&bench.mapping), |key, value| {
         let (our_key, our_value) = &ours[at];
         assert_eq!(our_key, key);
         assert_eq!(String::from_utf8_lossy(our_value), String::from_utf8_lossy(value));
@@ -188,5 +194,6 @@ pub fn allocations(records: u64) -> Row {
     };
     run();
     let counted = allocation_counter::measure(run);
-    Row::new("allocations", counted.count_total as f64 / records as f64, "per_record")
+    // A batch may cost some, a record none.
+    Row::new("allocations", counted.count_total as f64 / records as f64, "per record").below(0.01)
 }

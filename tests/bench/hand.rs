@@ -8,7 +8,7 @@ use rdkafka::{
     error::{KafkaError, RDKafkaErrorCode},
     producer::{BaseProducer, BaseRecord, Producer},
 };
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 /// What is constant in the bytes of one run.
 pub struct Constants<'a> {
@@ -22,8 +22,13 @@ pub struct Constants<'a> {
 }
 
 /// Reads the feed and gives every event to `send`: key and value.
-pub fn events(feed: &[u8], constants: &Constants<'_>, mut send: impl FnMut(&[u8], &[u8])) -> u64 {
-    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(feed);
+pub fn events(
+    feed: impl Read,
+    constants: &Constants<'_>,
+    mut send: impl FnMut(&[u8], &[u8]),
+) -> u64 {
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(b';').buffer_capacity(1 << 16).from_reader(feed);
     let digest = UnitDigest::new(constants.source, constants.split, constants.unit);
     let after_id =
         format!(r#"","source":"{}","type":"licence.v1.upserted","subject":""#, constants.source);
@@ -103,8 +108,9 @@ fn decimal(value: &mut Vec<u8>, mut number: u64) {
 }
 
 /// The loop with its producer: reads, formats, sends, waits for the last delivery.
-pub fn publish(feed: &[u8], constants: &Constants<'_>, config: &ClientConfig) -> u64 {
+pub fn publish(feed: impl Read, constants: &Constants<'_>, config: &ClientConfig) -> u64 {
     let producer: BaseProducer = config.create().expect("a producer");
+    let mut sent = 0u32;
     let count = events(feed, constants, |key, value| {
         let mut record = BaseRecord::to(constants.topic).key(key).payload(value);
         while let Err((error, again)) = producer.send(record) {
@@ -115,7 +121,10 @@ pub fn publish(feed: &[u8], constants: &Constants<'_>, config: &ClientConfig) ->
             producer.poll(Duration::from_millis(1));
             record = again;
         }
-        producer.poll(Duration::ZERO);
+        sent = sent.wrapping_add(1);
+        if sent.is_multiple_of(512) {
+            producer.poll(Duration::ZERO);
+        }
     });
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_millis(1));

@@ -1,7 +1,12 @@
-//! `make bench`: one table, a row `bench NAME VALUE UNIT ratio R peak_mib M` each. `-` where a figure does not apply.
+//! `make bench`: one table, a row `bench NAME VALUE UNIT ratio R peak_mib M` each, `-` where a figure does not apply;
+//! then a line `bar NAME wanted W got G ok|MISSED` for each figure that must reach something. The exit code is 1 if
+//! one does not.
 //!
 //! A ratio compares with the loop that an engineer would write by hand (`hand.rs`), run in the same process, on the
 //! same broker, with the same producer settings: 1 means as fast, less means slower.
+//!
+//! Words on the command line choose the groups whose name holds one of them. `KAFKA_BOOTSTRAP` names a cluster to be
+//! used instead of a Kafka of our own, `ACEQUIA_BENCH_GIB` how large the large file is.
 
 #![allow(
     clippy::expect_used,
@@ -13,80 +18,55 @@
 
 mod core;
 mod end_to_end;
-mod feed;
 mod hand;
-#[path = "../support/site.rs"]
-mod site;
+mod processes;
+#[allow(dead_code, reason = "what the tests stand on; the benches need a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
+mod table;
 
-use std::fs;
+use std::process::ExitCode;
 
-/// A line of the table.
-#[derive(Debug)]
-pub struct Row {
-    name: String,
-    value: f64,
-    unit: &'static str,
-    ratio: Option<f64>,
-    peak_mib: Option<f64>,
-}
+use end_to_end::Broker;
+use support::{feed, kafka::Kafka, site};
+use table::{Row, Table};
 
-impl Row {
-    fn new(name: &str, value: f64, unit: &'static str) -> Self {
-        Self { name: name.to_owned(), value, unit, ratio: None, peak_mib: None }
-    }
-
-    fn rate(name: &str, value: f64) -> Self {
-        Self::new(name, value, "records/s")
-    }
-
-    fn ratio(mut self, ratio: f64) -> Self {
-        self.ratio = Some(ratio);
-        self
-    }
-
-    fn peak(mut self, mib: f64) -> Self {
-        self.peak_mib = Some(mib);
-        self
-    }
-
-    fn print(&self) {
-        let figure = |value: Option<f64>| {
-            value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
-        };
-        let value = if self.value >= 100.0 {
-            format!("{:.0}", self.value)
-        } else {
-            format!("{:.4}", self.value)
-        };
-        println!(
-            "bench {:<28} {:>12} {:<11} ratio {:>5} peak_mib {:>7}",
-            self.name,
-            value,
-            self.unit,
-            figure(self.ratio),
-            figure(self.peak_mib)
-        );
-    }
-}
-
-/// The most memory that a process has held, in MiB.
-pub fn peak_mib(pid: &str) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    Some(kib / 1024.0)
-}
-
-fn main() {
+fn main() -> ExitCode {
     let only: Vec<String> =
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted =
         |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word.as_str()));
+    let mut table = Table::default();
     core::same_bytes(10_000);
     println!("{}", end_to_end::settings());
     if wanted("core") {
-        core::speed(300_000).iter().for_each(Row::print);
-        core::allocations(100_000).print();
+        table.measure(|| core::speed(300_000));
+        table.measure(|| vec![core::allocations(100_000)]);
     }
-    end_to_end::all(&wanted);
+    let feed = end_to_end::feed();
+    if wanted("mock") {
+        table.measure(|| end_to_end::compare("end-to-end/mock", Broker::Mock, feed.path()));
+    }
+    if ["real", "start", "idle"].into_iter().any(wanted) {
+        let kafka = Kafka::any();
+        let bootstrap = kafka.bootstrap();
+        if wanted("real") {
+            let broker = Broker::Real(bootstrap);
+            table.measure(|| end_to_end::compare("end-to-end/real", broker, feed.path()));
+        }
+        if wanted("start") {
+            table.measure(|| processes::start(bootstrap));
+        }
+        if wanted("idle") {
+            table.measure(|| processes::idle(bootstrap, 200));
+        }
+    }
+    drop(feed);
+    if wanted("check") {
+        table.measure(|| vec![processes::check(200)]);
+    }
+    if wanted("memory") {
+        table.measure(|| vec![processes::memory()]);
+    }
+    if table.judge() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -55,15 +55,18 @@ struct Running {
 /// The one that tests share; they keep apart by the names of their deployments.
 pub fn shared() -> Arc<Kafka> {
     static SHARED: OnceLock<Arc<Kafka>> = OnceLock::new();
-    Arc::clone(SHARED.get_or_init(|| {
-        Arc::new(match std::env::var("KAFKA_BOOTSTRAP") {
-            Ok(bootstrap) => Kafka { bootstrap, with_users: None, node: None },
-            Err(_) => Kafka::start(),
-        })
-    }))
+    Arc::clone(SHARED.get_or_init(|| Arc::new(Kafka::any())))
 }
 
 impl Kafka {
+    /// The cluster that `KAFKA_BOOTSTRAP` names, or else a node of our own.
+    pub fn any() -> Self {
+        match std::env::var("KAFKA_BOOTSTRAP") {
+            Ok(bootstrap) => Self { bootstrap, with_users: None, node: None },
+            Err(_) => Self::start(),
+        }
+    }
+
     /// Starts a node and waits until it answers.
     pub fn start() -> Self {
         Self::start_at(free_ports())

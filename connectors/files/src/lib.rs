@@ -20,6 +20,7 @@ mod codes;
 mod config;
 mod custody;
 mod folder;
+mod hint;
 mod inspect;
 mod intake;
 mod ledger;

@@ -25,15 +25,18 @@ use crate::{
     clock::Clock,
     custody::Custody,
     folder::{FileStatus, shown, status_of},
+    hint::Hint,
     inspect::{Inspector, REASONS},
     intake::{Candidate, Intake},
     ledger::{Entry, FilePosition, Inside, LAYOUT, Ledger, Outcome, Reason},
-    source::Hint,
     unpack::{self, Packing, Stream},
 };
 
 /// A file that may change while it is read this often is refused.
 const MOST_CHANGES: u32 = 3;
+/// A reader that has said that nothing is there says it again only after so many looks: each time costs the engine a
+/// turn. It must say it now and then, or it would not notice that nobody listens any more.
+const LOOKS_IN_SILENCE: u32 = 5;
 
 /// The file being read.
 struct Current {
@@ -68,6 +71,8 @@ pub(crate) struct FileReader {
     current: Option<Current>,
     scanned: Option<Duration>,
     worked: bool,
+    /// Looks that the engine was not told of; `None` while it believes that there is work.
+    silent: Option<u32>,
     /// Cancelled when this reader is gone.
     gone: tokio_util::sync::DropGuard,
     /// Tells the engine that this thread still works.
@@ -94,6 +99,7 @@ impl FileReader {
             current: None,
             scanned: None,
             worked: false,
+            silent: None,
             gone: CancellationToken::new().drop_guard(),
             custody: Arc::clone(custody),
             clock: Arc::clone(clock),
@@ -332,13 +338,13 @@ impl FileReader {
         Ok(())
     }
 
-    /// Nothing is ready: look again soon, or end.
-    fn rest(&mut self) -> Fetched {
+    /// Nothing is ready: waits for the next look. Gives what the engine is to be told, if anything.
+    fn rest(&mut self) -> Option<Fetched> {
         self.intake.watch_arrivals();
         let now = self.clock.elapsed();
         let due = self.scanned.unwrap_or(now) + self.custody.config.poll_interval.0;
         if self.once && !self.intake.settling() {
-            return Fetched::End;
+            return Some(Fetched::End);
         }
         let wait = due.saturating_sub(now).min(Duration::from_secs(2));
         if self.clock.pause(&self.hint.receiver, wait) && !self.cancel.is_cancelled() {
@@ -346,7 +352,10 @@ impl FileReader {
             self.clock.pause(&self.hint.silent, Duration::from_millis(100));
             self.scanned = None;
         }
-        Fetched::Idle { retry_in: Duration::from_millis(10) }
+        let looks = self.silent.map_or(LOOKS_IN_SILENCE, |looks| looks + 1);
+        let tell = looks >= LOOKS_IN_SILENCE;
+        self.silent = Some(if tell { 0 } else { looks });
+        tell.then_some(Fetched::Idle { retry_in: Duration::from_millis(10) })
     }
 
     fn look(&mut self) -> Result<bool, SourceError> {
@@ -372,6 +381,7 @@ impl BlockingReader for FileReader {
                 return Ok(Fetched::Idle { retry_in: Duration::from_millis(100) });
             }
             if let Some(current) = self.current.take() {
+                self.silent = None;
                 if self.read(current, batch)? {
                     return Ok(Fetched::Batch);
                 }
@@ -379,12 +389,17 @@ impl BlockingReader for FileReader {
             }
             match self.intake.next()? {
                 Some(candidate) => {
+                    self.silent = None;
                     if self.consider(candidate, batch)? {
                         return Ok(Fetched::Batch);
                     }
                 }
                 None if self.look()? => {}
-                None => return Ok(self.rest()),
+                None => {
+                    if let Some(answer) = self.rest() {
+                        return Ok(answer);
+                    }
+                }
             }
         }
     }

@@ -1,16 +1,11 @@
 //! The opened directory: checks, the one split, and what happens after a commit.
 
-use std::{
-    io,
-    path::Path,
-    sync::{Arc, mpsc},
-};
+use std::{io, path::Path, sync::Arc};
 
 use acequia_api::{
     BoxFuture, Finding, OpenContext, Position, Reader, Replay, Severity, Source, SourceError,
     Split, blocking,
 };
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::{
     clock::Clock,
@@ -200,58 +195,5 @@ impl Source for FilesSource {
             }
             Ok(())
         })
-    }
-}
-
-/// Notices of the operating system that something happened in the directory, if it sends any.
-pub(crate) struct Hint {
-    pub(crate) receiver: mpsc::Receiver<()>,
-    /// Never says anything: for waiting without being woken.
-    pub(crate) silent: mpsc::Receiver<()>,
-    /// Gives a hint.
-    pub(crate) wake: mpsc::SyncSender<()>,
-    _mute: mpsc::SyncSender<()>,
-    _watcher: Option<RecommendedWatcher>,
-}
-
-impl Hint {
-    pub(crate) fn watch(directory: &Path) -> Self {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let (mute, silent) = mpsc::sync_channel(1);
-        let wake = sender.clone();
-        let watcher = notify::recommended_watcher(move |_| {
-            // A full channel already says it.
-            let _ = wake.try_send(());
-        })
-        .and_then(|mut watcher| {
-            watcher.watch(directory, RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        Self { receiver, silent, wake: sender, _mute: mute, _watcher: watcher.ok() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn a_notice_of_the_operating_system_shortens_the_wait() {
-        let dir = tempfile::tempdir().unwrap();
-        let hint = Hint::watch(dir.path());
-        if hint._watcher.is_none() {
-            return;
-        }
-        std::fs::write(dir.path().join("a.csv"), "x").unwrap();
-        assert!(crate::SystemClock.pause(&hint.receiver, Duration::from_secs(60)));
-    }
-
-    #[test]
-    fn without_notices_waiting_takes_its_time_and_nothing_else() {
-        let hint = Hint::watch(Path::new("/nowhere/at/all"));
-        assert!(hint._watcher.is_none());
-        assert!(!crate::SystemClock.pause(&hint.receiver, Duration::from_millis(1)));
     }
 }

@@ -115,9 +115,11 @@ impl Compiler<'_> {
         let inner = Place { path: format!("{path}."), class, element: false };
         let at_info = self.info.len();
         let (produce, flow) = self.produce(node, target, &inner)?;
+        let prefix = prefix(&node.name.text, place.element);
         let mut code = FieldCode {
             path: path.as_str().into(),
-            prefix: prefix(&node.name.text, place.element),
+            quoted: [&*prefix, b"\""].concat().into(),
+            prefix,
             reads: reads(&produce),
             constant: is_constant(&produce),
             produce: folded(produce),

@@ -32,8 +32,11 @@ impl From<char> for Mark {
 }
 
 impl Mark {
+    #[inline]
     fn leads(&self, text: &[u8]) -> bool {
-        text.starts_with(&self.bytes[..self.len])
+        // Comparing what nearly always is one byte by a call would cost more than the rest.
+        text.first() == Some(&self.bytes[0])
+            && (self.len == 1 || text.starts_with(&self.bytes[..self.len]))
     }
 
     /// The character, for messages.

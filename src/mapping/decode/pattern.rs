@@ -162,7 +162,12 @@ impl Pattern {
                     parts.set(*field, value, digits);
                 }
                 Item::Literal(literal) => {
-                    rest = rest.strip_prefix(literal.as_bytes()).ok_or(Fault::Form)?;
+                    rest = match (literal.as_bytes(), rest) {
+                        // The usual separator, without the call that comparing costs.
+                        ([mark], [found, after @ ..]) if mark == found => after,
+                        ([_], _) => return Err(Fault::Form),
+                        (literal, rest) => rest.strip_prefix(literal).ok_or(Fault::Form)?,
+                    };
                 }
                 Item::MonthName { short } => parts.month = month_of(&mut rest, *short)?,
                 Item::Meridiem { dotted } => parts.pm = meridiem(&mut rest, *dotted)?,

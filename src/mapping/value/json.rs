@@ -1,15 +1,25 @@
 //! Text as a JSON string.
 
-/// Appends `text` as a JSON string with its quotes. Escaped is what RFC 8259 demands (quote, backslash, control
-/// characters below U+0020), nothing else: the rest stays UTF-8.
+/// Appends `text` as a JSON string with its quotes.
 pub fn write_json_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    if !needs_escape(bytes) {
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-        return;
+    write_json_text(out, text);
+    out.push(b'"');
+}
+
+/// Appends `text` as the inside of a JSON string. Escaped is what RFC 8259 demands (quote, backslash, control
+/// characters below U+0020), nothing else: the rest stays UTF-8.
+#[inline]
+pub fn write_json_text(out: &mut Vec<u8>, text: &str) {
+    if needs_escape(text.as_bytes()) {
+        write_escaped(out, text.as_bytes());
+    } else {
+        out.extend_from_slice(text.as_bytes());
     }
+}
+
+#[cold]
+fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut clean = 0;
     for (at, &byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(byte)];
@@ -28,17 +38,24 @@ pub fn write_json_string(out: &mut Vec<u8>, text: &str) {
         }
     }
     out.extend_from_slice(&bytes[clean..]);
-    out.push(b'"');
 }
 
-/// Whether a byte does not stand for itself; eight bytes at a time, for nearly no text has one.
+/// Whether a byte does not stand for itself; eight bytes at a time, for nearly no text has one. The last eight are
+/// looked at together, even if that means twice at some of them.
+#[inline]
 fn needs_escape(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut found = 0;
-    for word in words {
-        found |= escapes_in(u64::from_le_bytes(*word));
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let mut found = escapes_in(u64::from_le_bytes(*last));
+        for word in bytes.as_chunks::<8>().0 {
+            found |= escapes_in(u64::from_le_bytes(*word));
+        }
+        return found != 0;
     }
-    found != 0 || rest.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0)
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return escapes_in(u64::from(first) << 32 | u64::from(last)) != 0;
+    }
+    bytes.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0)
 }
 
 /// Not zero if one of eight bytes needs an escape: in its place the highest bit is set.
