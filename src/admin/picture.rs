@@ -61,6 +61,9 @@ pub struct PipelinePicture {
     pub transaction: Option<u64>,
     /// What became of all records since this process started.
     pub counts: Counts,
+    /// Events that refer to the claim store instead of holding their data, since this process started.
+    #[serde(default)]
+    pub claims: u64,
     /// Refused records by code.
     pub rejects: BTreeMap<String, u64>,
     /// When it runs next, if it is scheduled.
@@ -116,6 +119,7 @@ impl PipelinePicture {
             last_commit: status.last_commit,
             transaction: status.seq,
             counts: status.counts,
+            claims: status.claims,
             rejects: owned(handle.status.rejects()),
             next_run: status.next_run,
             units: UnitsPicture { counts: board.counts(), latest },

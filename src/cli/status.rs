@@ -113,6 +113,11 @@ fn failure(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), Cl
     Ok(())
 }
 
+/// A number that only shows where there is something to count.
+fn if_any(number: u64) -> String {
+    if number == 0 { String::new() } else { grouped(number) }
+}
+
 fn detail(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliError> {
     let counts = pipeline.counts;
     let facts = [
@@ -126,6 +131,7 @@ fn detail(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), Cli
         ),
         ("rejected", grouped(counts.rejected)),
         ("filtered", grouped(counts.filtered)),
+        ("claim checks", if_any(pipeline.claims)),
         (
             "last commit",
             pipeline.last_commit.map(|at| format!("{} ago", ago(at))).unwrap_or_default(),

@@ -86,7 +86,7 @@ fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Hand
         let Some(publisher) = publisher else { return Ok(()) };
         let group = Group::new(setup.limits);
         let last_commit = Instant::now();
-        Committer { publisher, group, orders, runtime, told: &told, last_commit }.run()
+        Committer { publisher, group, orders, runtime, told: &told, last_commit, claims: 0 }.run()
     });
     if let Err(error) = ended {
         told(Report::Failed(Failure::from(error)));
@@ -131,6 +131,7 @@ struct Committer<'a> {
     runtime: &'a runtime::Handle,
     told: &'a dyn Fn(Report) -> bool,
     last_commit: Instant,
+    claims: u64,
 }
 
 /// What the next moment brings.
@@ -198,6 +199,7 @@ impl Committer<'_> {
             lineage: parcel.lineage.clone(),
             counts: parcel.counts,
         };
+        self.claims += parcel.events.claims().len() as u64;
         let bytes = parcel.records.size() + parcel.events.size();
         self.group.add(&parcel.split, advance, bytes, Instant::now());
         parcel.return_home();
@@ -213,7 +215,9 @@ impl Committer<'_> {
         let committed = self.publisher.commit(&deltas, counts)?;
         self.last_commit = Instant::now();
         let positions = deltas.into_iter().map(|delta| (delta.split, delta.to)).collect();
-        (self.told)(Report::Committed(Committed { seq: committed.seq, counts, positions }));
+        let claims = std::mem::take(&mut self.claims);
+        let seq = committed.seq;
+        (self.told)(Report::Committed(Committed { seq, counts, claims, positions }));
         if committed.rotate {
             return Err(PublishError::new(
                 ErrorClass::Transient,

@@ -323,6 +323,7 @@ impl Driver {
             status.last_commit = Some(Timestamp::now());
             status.seq = Some(committed.seq);
             status.counts.add(committed.counts);
+            status.claims += committed.claims;
             for (split, position) in committed.positions {
                 match status.positions.iter_mut().find(|(known, _)| *known == split) {
                     Some((_, known)) => *known = position,

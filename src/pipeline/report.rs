@@ -59,6 +59,8 @@ pub struct Committed {
     pub seq: u64,
     /// What it held.
     pub counts: Counts,
+    /// How many events in it refer to the claim store.
+    pub claims: u64,
     /// Where the splits that it moved stand now.
     pub positions: Vec<(Arc<str>, Position)>,
 }

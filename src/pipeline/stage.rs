@@ -58,9 +58,13 @@ impl Stage {
             if let Some(room) = event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
+            let encoder = Encoder::new(config);
             Lane {
                 mapping: Arc::clone(&target.mapping),
-                encoder: Encoder::new(config),
+                encoder: match spec.publisher.claim_store {
+                    Some(_) => encoder.with_claim_check(),
+                    None => encoder,
+                },
                 bound: None,
             }
         };

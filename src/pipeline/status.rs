@@ -32,6 +32,8 @@ pub struct Status {
     pub seq: Option<u64>,
     /// What became of all records since this process started.
     pub counts: Counts,
+    /// How many events refer to the claim store instead of holding their data, since this process started.
+    pub claims: u64,
     /// Where every split stands.
     pub positions: Vec<(Arc<str>, Position)>,
     /// When a scheduled pipeline runs next.
@@ -60,6 +62,7 @@ impl Default for StatusCell {
                 last_commit: None,
                 seq: None,
                 counts: Counts::default(),
+                claims: 0,
                 positions: Vec::new(),
                 next_run: None,
             }),

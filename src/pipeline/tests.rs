@@ -268,6 +268,7 @@ impl Rig {
                 state_dir: None,
                 state_key: None,
                 quarantine_key: None,
+                claim_store: None,
                 accept_regression: None,
                 cancel: CancellationToken::new(),
             },
@@ -434,4 +435,23 @@ async fn a_silent_pipeline_rests_and_wakes_when_the_source_has_work() {
     assert_eq!(rig.keys().len(), 10);
     rig.cancel.cancel();
     assert_eq!(task.await.unwrap(), Stop::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_that_its_topic_does_not_take_is_kept_beside_the_event_and_counted() {
+    let mut all = records(5);
+    all[1].0 = "v".repeat(3000);
+    let rig = Rig::new(Script { records: all, ..Script::default() });
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().join("claims");
+    let mut spec = rig.spec();
+    // The key alone takes the room of three thousand bytes; the data holds it once more.
+    spec.targets[0].encoder.max_event_bytes = 3000 + 3000 + 1000;
+    spec.targets[0].encoder.dataschema = "x".repeat(500);
+    spec.publisher.claim_store = Some(store.clone());
+    assert_eq!(rig.run(spec).await, Stop::Done);
+    let status = rig.status.read();
+    assert_eq!((status.counts.published, status.counts.rejected, status.claims), (5, 0, 1));
+    let files: Vec<_> = std::fs::read_dir(&store).unwrap().collect();
+    assert_eq!(files.len(), 1);
 }

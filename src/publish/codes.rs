@@ -68,6 +68,13 @@ pub const CODES: &[CodeDoc] = &[
                what the schema asks for, then resume.",
     },
     CodeDoc {
+        code: "publish.claim_store",
+        title: "the claim store cannot be used",
+        help: "With `on_too_large: claim_check` the data of large events is written to a directory before its event is \
+               committed, and that failed, or the directory may be entered by everybody on the host. Nothing of the \
+               batch is committed. Check its rights (`chmod o=`) and its free space, then `acequia resume`.",
+    },
+    CodeDoc {
         code: "publish.unreachable",
         title: "no broker answers in time",
         help: "The cluster is down, the network is, or fewer copies than `min.insync.replicas` are in step. Nothing is \

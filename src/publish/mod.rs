@@ -8,6 +8,7 @@
 //! Errors are [`PublishError`]s, whose class says who must act. One table (`outcome`) knows Kafka's codes; nothing
 //! here retries but what the table of `delivery` allows: whoever gets an error drops the publisher.
 
+mod claim_store;
 mod claims;
 mod cluster;
 mod codes;

@@ -1,4 +1,5 @@
 //! Against a real Kafka.
 
+mod claim_check;
 mod exactly_once;
 mod harness;

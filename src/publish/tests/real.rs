@@ -84,6 +84,33 @@ fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
 }
 
 #[test]
+fn a_life_that_ends_between_keeping_data_and_the_commit_leaves_one_file_and_one_event() {
+    let (kafka, name) = deployment("claims");
+    let store = tempfile::tempdir().unwrap();
+    let directory = store.path().join("claims");
+    let mut setup = setup(&kafka, task(&name, 1), None);
+    setup.claim_store = Some(directory.clone());
+    let sent = Sent { claims: vec!["{\"large\":1}".into()], ..Sent::events(1, "large") };
+    let files = || {
+        let entries = std::fs::read_dir(&directory).unwrap();
+        entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    let (mut publisher, _) = start(setup.clone()).unwrap();
+    publisher.begin().unwrap();
+    publisher.send("drop", &[], &records(1, &[]), &sent).unwrap();
+    assert_eq!(files(), [b"{\"large\":1}"], "the file is there before the event is visible");
+    std::fs::write(directory.join(format!(".{name}.permits.0.{}.part", uuid::Uuid::nil())), b"{")
+        .unwrap();
+    drop(publisher);
+    assert_eq!(values(&kafka, &event_topic(&name)).len(), 0);
+
+    let (mut publisher, _) = start(setup).unwrap();
+    publish(&mut publisher, &sent, &[], step(None, 1)).unwrap();
+    assert_eq!(files(), [b"{\"large\":1}"], "the same file, and nothing unfinished");
+    assert_eq!(values(&kafka, &event_topic(&name)), ["large-0"]);
+}
+
+#[test]
 fn the_older_of_two_publishers_is_fenced_and_can_tell_who_took_over() {
     let (kafka, name) = deployment("fence");
     let (mut older, _) = start(setup(&kafka, task(&name, 1), None)).unwrap();
