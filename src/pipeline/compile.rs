@@ -101,6 +101,7 @@ pub fn compile(
                 OnTooLarge::ClaimCheck(kept) => Some(kept.directory.clone()),
                 OnTooLarge::Reject => None,
             },
+            isolate: false,
             accept_regression: None,
             cancel: CancellationToken::new(),
         },

@@ -1,6 +1,6 @@
-//! Who owns a pipeline that was fenced: our own newer life, or another instance?
+//! Who owns a pipeline: this instance, or another one that is alive?
 //!
-//! Both questions ask Kafka and block, so each runs on a blocking thread and answers with a report.
+//! All questions ask Kafka and block, so each runs on a blocking thread and answers with a report.
 
 use std::sync::Arc;
 
@@ -23,6 +23,19 @@ pub(super) fn read_claims(spec: Arc<Spec>, answer: impl FnOnce(Report) + Send + 
     });
 }
 
+/// Looks whether another instance owns the pipeline, before it is fenced. What cannot be seen is no reason to wait: safety
+/// rests on fencing, and what keeps us from looking keeps us from fencing, too, with a better message.
+pub(super) fn look(
+    spec: Arc<Spec>,
+    presence: Option<Arc<Presence>>,
+    answer: impl FnOnce(Report) + Send + 'static,
+) {
+    tokio::task::spawn_blocking(move || {
+        let gone = presence.map_or(Ok(true), |presence| is_vacant(&spec, &presence));
+        answer(Report::Owner { gone: gone.unwrap_or(true) });
+    });
+}
+
 /// Looks whether the owner of the newest claim is still there.
 ///
 /// Without presence (the development broker, where nobody else can be) the owner is taken to be there: standing
@@ -33,18 +46,20 @@ pub(super) fn watch_owner(
     answer: impl FnOnce(Report) + Send + 'static,
 ) {
     tokio::task::spawn_blocking(move || {
-        let gone = newest(&spec).and_then(|newest| {
-            let Some(claim) = newest else { return Ok(true) };
-            if claim.owner == spec.publisher.task.owner {
-                return Ok(true);
-            }
-            presence.map_or(Ok(false), |presence| Ok(!presence.is_alive(claim.owner)?))
-        });
-        answer(match gone {
+        answer(match presence.map_or(Ok(false), |presence| is_vacant(&spec, &presence)) {
             Ok(gone) => Report::Owner { gone },
             Err(error) => Report::Failed(Failure::from(error)),
         });
     });
+}
+
+/// Whether no other living instance has the newest claim. The claims are read only if there is another instance.
+fn is_vacant(spec: &Spec, presence: &Presence) -> Result<bool, PublishError> {
+    let others = presence.others()?;
+    if others.is_empty() {
+        return Ok(true);
+    }
+    Ok(newest(spec)?.is_none_or(|claim| !others.contains(&claim.owner)))
 }
 
 fn newest(spec: &Spec) -> Result<Option<ClaimRecord>, PublishError> {

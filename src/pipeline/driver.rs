@@ -12,7 +12,10 @@ use std::{
 
 use acequia_api::{CancellationToken, ErrorClass, OpenContext};
 use jiff::Timestamp;
-use tokio::{sync::mpsc, time};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -20,6 +23,7 @@ use super::{
     contest,
     failure::Failure,
     life::{Life, Opening},
+    refused::RowName,
     report::{Committed, Recovered, Report},
     retry,
     spec::Spec,
@@ -27,7 +31,7 @@ use super::{
     state::{Action, Input, Machine, State, Stop},
     status::StatusCell,
 };
-use crate::publish::Presence;
+use crate::publish::{self, Presence};
 
 /// What an operator may tell a running pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,9 @@ pub struct Driver {
     reports: mpsc::Receiver<(u64, Report)>,
     report: mpsc::Sender<(u64, Report)>,
     presence: Option<Arc<Presence>>,
+    changes: Option<watch::Receiver<u64>>,
+    doubt: Option<Instant>,
+    refused: Vec<RowName>,
     life: Option<Life>,
     lives: u64,
     committer: Option<JoinHandle<()>>,
@@ -74,7 +81,8 @@ impl Driver {
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         let (report, reports) = mpsc::channel(REPORTS);
-        let machine = Machine::new(spec.timing);
+        let machine = Machine::new(spec.timing, presence.is_some());
+        let changes = presence.as_ref().map(|presence| presence.changes());
         Self {
             spec,
             status,
@@ -85,6 +93,9 @@ impl Driver {
             reports,
             report,
             presence,
+            changes,
+            doubt: None,
+            refused: Vec::new(),
             life: None,
             lives: 0,
             committer: None,
@@ -114,23 +125,17 @@ impl Driver {
         }
     }
 
-    /// A scheduled pipeline sleeps until its time; one that another instance is known to run stands by.
+    /// A scheduled pipeline sleeps until its time.
     fn first(&mut self) -> Action {
         if self.spec.schedule.is_some() && !self.spec.once {
             return self.machine.sleep();
         }
-        Action::Fence
+        self.machine.begin()
     }
 
     async fn next(&mut self) -> Input {
         loop {
-            let timer = self.timer;
-            let tick = async {
-                match timer {
-                    Some(at) => time::sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let (tick, doubt) = (at(self.timer), at(self.doubt));
             let input = tokio::select! {
                 biased;
                 () = self.cancel.cancelled(), if !self.cancelled => {
@@ -146,6 +151,15 @@ impl Driver {
                     self.sift(report, current)
                 }
                 () = tick => self.tick(),
+                () = changed(&mut self.changes) => {
+                    self.doubt = Some(Instant::now() + self.spec.timing.contest);
+                    None
+                }
+                () = doubt => {
+                    self.doubt = None;
+                    self.doubt_ownership();
+                    None
+                }
             };
             if let Some(input) = input {
                 return input;
@@ -183,20 +197,22 @@ impl Driver {
                 Some(Input::Recovered)
             }
             Report::Committed(committed) => {
+                let put_aside = committed.put_aside > 0;
                 self.committed(committed);
                 // Only a life that goes on has got over its failure: the last commit of one that was dropped
                 // must not take away the reason.
                 self.status.update(|status| status.failure = None);
-                Some(Input::Progress)
+                Some(if put_aside { Input::PutAside } else { Input::Progress })
             }
             Report::Flushed => self.flushing.take(),
             Report::Ended => self.ended(),
             Report::Work => Some(Input::Work),
             Report::Failed(failure) => Some(self.failed(failure)),
+            Report::Refused(failure, row) => Some(self.refused(failure, row)),
             Report::Claim { own: true } => Some(Input::OwnClaim),
             Report::Claim { own: false } => Some(Input::ForeignClaim),
             Report::Owner { gone: true } => Some(Input::Vacant),
-            Report::Owner { gone: false } => None,
+            Report::Owner { gone: false } => Some(Input::Occupied),
         }
     }
 
@@ -221,6 +237,7 @@ impl Driver {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Continue => {}
+            Action::Look => self.look(),
             Action::Fence => self.fence(),
             Action::Recover => self.timer = None,
             Action::Run => {
@@ -246,10 +263,14 @@ impl Driver {
         self.end_life();
         self.timer = None;
         self.lives += 1;
+        if !self.machine.isolates() {
+            self.refused.clear();
+        }
+        let isolate = self.machine.isolates();
         let setup = Setup {
             name: format!("{}-publish", self.spec.name),
             life: self.lives,
-            publisher: self.spec.publisher.clone(),
+            publisher: publish::Setup { isolate, ..self.spec.publisher.clone() },
             limits: self.spec.group,
             previous: self.committer.take(),
             reports: self.report.clone(),
@@ -298,6 +319,7 @@ impl Driver {
             status: Arc::clone(&self.status),
             checkpoint: found.checkpoint,
             event_bytes: found.event_bytes,
+            refused: self.refused.clone(),
             context,
             orders,
             resting: life.resting.subscribe(),
@@ -366,6 +388,21 @@ impl Driver {
         Input::Failed(class)
     }
 
+    /// Kafka refused a record: the machine says whether it is looked for.
+    fn refused(&mut self, failure: Failure, row: Option<RowName>) -> Input {
+        tracing::warn!(
+            pipeline = &*self.spec.name,
+            code = failure.code,
+            error = failure.message,
+            found = row.is_some(),
+            "a record was refused: everything in flight is read again until it is found and put aside"
+        );
+        self.status.update(|status| status.failure = Some(failure));
+        let named = row.is_some();
+        self.refused.extend(row);
+        Input::Refused { named }
+    }
+
     /// The producer closes, the splits go on looking for work; a schedule says itself when there is some.
     fn rest(&mut self) {
         self.timer = None;
@@ -409,6 +446,29 @@ impl Driver {
         self.end_life_but_listen();
         let (report, life) = (self.report.clone(), self.lives);
         contest::read_claims(Arc::clone(&self.spec), move |outcome| {
+            let _ = report.blocking_send((life, outcome));
+        });
+    }
+
+    /// The instances have changed. A pipeline that has nothing to publish would not notice that it was fenced.
+    fn doubt_ownership(&self) {
+        let Some(life) = &self.life else { return };
+        if matches!(self.machine.state(), State::Running | State::Resting) {
+            let (report, number) = (self.report.clone(), life.number);
+            contest::read_claims(Arc::clone(&self.spec), move |outcome| {
+                // A reading that fails is no reason to stop what runs.
+                if let Report::Claim { .. } = outcome {
+                    let _ = report.blocking_send((number, outcome));
+                }
+            });
+        }
+    }
+
+    fn look(&mut self) {
+        self.end_life_but_listen();
+        self.timer = None;
+        let (report, life) = (self.report.clone(), self.lives);
+        contest::look(Arc::clone(&self.spec), self.presence.clone(), move |outcome| {
             let _ = report.blocking_send((life, outcome));
         });
     }
@@ -461,6 +521,23 @@ impl Driver {
             tracing::warn!(pipeline = &*self.spec.name, "the source did not let go in time");
         }
     }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(at) => time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends when other instances have come or gone; never where there can be none.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = changes
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 fn ask_first(name: &str) -> Failure {

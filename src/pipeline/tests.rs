@@ -34,11 +34,13 @@ use crate::{
     event::{EncoderConfig, Keys},
     mapping::{self, Mapping, Texts, protect::AnyKeys},
     publish::{
-        DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan, read_all,
+        self, DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan,
+        read_all,
     },
 };
 
 mod bad_inputs;
+mod kafka;
 
 const MODEL: &str = "\
 model: note
@@ -202,6 +204,7 @@ struct Rig {
     broker: DevBroker,
     kafka: KafkaConfig,
     topic: Arc<str>,
+    deployment: String,
     script: Arc<Script>,
     status: Arc<StatusCell>,
     cancel: CancellationToken,
@@ -224,6 +227,7 @@ impl Rig {
             broker,
             kafka,
             topic,
+            deployment: "t".into(),
             script: Arc::new(script),
             status: Arc::default(),
             cancel: CancellationToken::new(),
@@ -258,7 +262,7 @@ impl Rig {
             publisher: Setup {
                 kafka: self.kafka.clone(),
                 task: Task {
-                    deployment: "t".into(),
+                    deployment: self.deployment.as_str().into(),
                     pipeline: "notes".into(),
                     task: "0".into(),
                     owner: uuid::Uuid::new_v4(),
@@ -269,6 +273,7 @@ impl Rig {
                 state_key: None,
                 quarantine_key: None,
                 claim_store: None,
+                isolate: false,
                 accept_regression: None,
                 cancel: CancellationToken::new(),
             },

@@ -6,8 +6,11 @@ use acequia_api::ErrorClass;
 
 use crate::checkpoint::StoredError;
 
-/// The record that Kafka refused, as far as it can tell: a batch of records is refused as a whole, so the named
-/// one need not be the guilty one. The driver bisects.
+/// The code of a refused record.
+pub(super) const REFUSED: &str = "publish.record_refused";
+
+/// The record that Kafka refused, as far as it can tell: a set of records is refused as a whole, so the named
+/// one need not be the guilty one unless every record is a set of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusedRecord {
     /// The how-manieth `send` of the transaction, from 0.
@@ -80,8 +83,14 @@ impl PublishError {
         self.hint.as_deref()
     }
 
-    /// Whether the error is about a record (`publish.record_refused`), and which. The same batch refused three
-    /// times is bisected down to the record, which then goes to quarantine.
+    /// Whether Kafka refused a record (`publish.record_refused`).
+    pub fn refuses_record(&self) -> bool {
+        self.code == REFUSED
+    }
+
+    /// The record that was refused; exact where every record is sent by itself, see [`Setup::isolate`].
+    ///
+    /// [`Setup::isolate`]: super::Setup::isolate
     pub fn record(&self) -> Option<RefusedRecord> {
         self.record
     }

@@ -48,4 +48,4 @@ pub use topics::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@
 use acequia_api::ErrorClass;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::{PublishError, RefusedRecord};
+use super::{PublishError, RefusedRecord, error::REFUSED};
 
 /// What was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +162,7 @@ fn class_of(judgement: Judgement) -> (ErrorClass, &'static str) {
         Judgement::Untrusted => (ErrorClass::Operator, "publish.tls"),
         Judgement::Unsupported => (ErrorClass::Operator, "publish.unsupported"),
         Judgement::TopicMissing => (ErrorClass::Operator, "publish.topic_missing"),
-        Judgement::RecordRefused => (ErrorClass::Operator, "publish.record_refused"),
+        Judgement::RecordRefused => (ErrorClass::Operator, REFUSED),
         Judgement::Unreachable => (ErrorClass::Transient, "publish.unreachable"),
         Judgement::Rebuild => (ErrorClass::Transient, "publish.interrupted"),
     }

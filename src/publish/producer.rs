@@ -92,8 +92,12 @@ impl TransactionalProducer {
         kafka: &KafkaConfig,
         id: &str,
         limits: SizeLimits,
+        isolate: bool,
     ) -> Result<Self, PublishError> {
-        let config = settings(kafka, id, limits);
+        let mut config = settings(kafka, id, limits);
+        if isolate {
+            config.set("batch.num.messages", "1");
+        }
         let producer = config
             .create_with_context(Context::new(&kafka.security))
             .map_err(|error| client_error(&error, id))?;
@@ -185,7 +189,7 @@ impl TransactionalProducer {
         reason = "the library says only that it may be tried again, not when"
     )]
     pub(super) fn commit(&mut self) -> Result<CommitReport, PublishError> {
-        self.drain()?;
+        self.settle(Phase::Commit)?;
         let started = Instant::now();
         loop {
             match self.producer.commit_transaction(Timeout::Never) {
@@ -209,17 +213,18 @@ impl TransactionalProducer {
         })
     }
 
+    /// Waits until everything handed over is delivered.
     #[expect(
         clippy::disallowed_methods,
         reason = "a poll that waits would hold the deliveries back; this is the shortest pause"
     )]
-    fn drain(&self) -> Result<(), PublishError> {
+    pub(super) fn settle(&self, phase: Phase) -> Result<(), PublishError> {
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(Duration::ZERO);
-            self.check_deliveries(Phase::Commit)?;
+            self.check_deliveries(phase)?;
             thread::sleep(Duration::from_micros(300));
         }
-        self.check_deliveries(Phase::Commit)
+        self.check_deliveries(phase)
     }
 
     /// How many partitions a topic has now.
@@ -284,10 +289,17 @@ impl TransactionalProducer {
         if !is_aftermath(code) {
             return outcome::error(phase, code, &self.id, topic, None, row);
         }
-        if let Some((fatal, reason)) = self.producer.client().fatal_error() {
+        let failure = self.settled_failure();
+        let refused = failure.as_ref().is_some_and(|failure| {
+            outcome::judge(failure.code) == outcome::Judgement::RecordRefused
+        });
+        // What stands behind a refused record arrives out of order, which is fatal and only an aftermath.
+        if let Some((fatal, reason)) = self.producer.client().fatal_error()
+            && !refused
+        {
             return outcome::error(phase, fatal, &self.id, None, Some(&reason), None);
         }
-        if let Some(Failure { code, topic, token }) = self.settled_failure() {
+        if let Some(Failure { code, topic, token }) = failure {
             return outcome::error(phase, code, &self.id, Some(&topic), None, About::of(token));
         }
         // Deliveries are given up only once the transaction is in an error state, and from there nothing is

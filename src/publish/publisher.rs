@@ -49,6 +49,7 @@ use super::{
     KafkaConfig, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
     claim_store::ClaimStore,
     claims,
+    outcome::Phase,
     partition::partition_of,
     producer::{About, SizeLimits, TransactionalProducer},
     quarantine::{Quarantine, Refusal},
@@ -82,6 +83,8 @@ pub struct Setup {
     pub quarantine_key: Option<SealKey>,
     /// Where data is kept that events only refer to; `None` where every event holds its own.
     pub claim_store: Option<PathBuf>,
+    /// Send every record as a set of its own and await each batch: slow, and a refusal names the guilty row.
+    pub isolate: bool,
     /// A person decided to go on although the checkpoint topic knows less than this host, and says why.
     pub accept_regression: Option<String>,
     /// Ends waiting in [`Publisher::fence`] and [`Publisher::recover`].
@@ -159,7 +162,7 @@ impl Publisher {
             smallest: all.clone().min().unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES),
             largest: all.max().unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES),
         };
-        let producer = TransactionalProducer::create(&setup.kafka, &id, sizes)?;
+        let producer = TransactionalProducer::create(&setup.kafka, &id, sizes, setup.isolate)?;
         producer.init(&setup.cancel)?;
         let cluster = producer.cluster_id()?;
         let facts = of(&system.quarantine);
@@ -194,6 +197,11 @@ impl Publisher {
             open: None,
             setup,
         })
+    }
+
+    /// Whether a refusal names the guilty row, see [`Setup::isolate`].
+    pub fn isolates(&self) -> bool {
+        self.setup.isolate
     }
 
     /// The committed keyed state. It follows every commit.
@@ -268,6 +276,9 @@ impl Publisher {
             let about = About::Row(RefusedRecord { send, row: event.row });
             producer.send(topic, partition_of(event.key, *count), event.key, event.value, about)
         })?;
+        if self.setup.isolate {
+            self.producer.settle(Phase::Send)?;
+        }
         self.send_rejects(split, mappings, records, events)?;
         self.send_state(records)?;
         if let Some(open) = &mut self.open {

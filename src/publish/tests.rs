@@ -16,9 +16,10 @@ use crate::event::ClaimedData;
 mod bad_inputs;
 #[path = "../../tests/support/kafka.rs"]
 #[allow(dead_code, unreachable_pub, reason = "written for `tests/`, which use all of it")]
-mod kafka_node;
+pub(crate) mod kafka_node;
 mod mock;
 mod real;
+mod secured;
 
 /// What a test sends: `(key, value)` per event, and the rows that a mapping refused.
 #[derive(Default)]
@@ -135,6 +136,7 @@ fn setup(kafka: &KafkaConfig, task: Task, state_dir: Option<&Path>) -> Setup {
         state_key: Some(SealKey::new("state-1", &[1; 32])),
         quarantine_key: Some(SealKey::new("quarantine-1", &[2; 32])),
         claim_store: None,
+        isolate: false,
         accept_regression: None,
         cancel: CancellationToken::new(),
     }

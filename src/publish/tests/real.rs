@@ -20,7 +20,7 @@ fn deployment(test: &str) -> (KafkaConfig, String) {
     (kafka, name)
 }
 
-fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
+pub(super) fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
     let cluster = Cluster::open(kafka, "test").unwrap();
     let names = plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
     let found = cluster.describe(&names).unwrap();
