@@ -31,6 +31,9 @@ use super::{
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one attempt waits for a connected broker.
 const SLICE: Duration = Duration::from_secs(2);
+/// How long the probe listens. Not zero, because then a poll ends with the first log line and never gets to the error
+/// behind it.
+const HEAR: Duration = Duration::from_millis(10);
 
 /// A connection for asking about topics and changing them. It blocks: not for async tasks.
 pub struct Cluster {
@@ -144,12 +147,12 @@ impl Cluster {
             .map_err(|error| client_error(&error, &self.id))?;
         let started = Instant::now();
         loop {
-            drop(probe.poll(Duration::ZERO));
+            drop(probe.poll(HEAR));
             let code = match probe.fetch_metadata(None, SLICE) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => outcome::code_of(&error),
             };
-            while probe.poll(Duration::ZERO).is_some() {}
+            while probe.poll(HEAR).is_some() {}
             if self.cancel.is_cancelled() {
                 return Err(cancelled(&self.id));
             }

@@ -3,3 +3,5 @@
 mod claim_check;
 mod exactly_once;
 mod harness;
+mod secured;
+mod standby;
