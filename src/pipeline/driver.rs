@@ -66,6 +66,9 @@ pub struct Driver {
     cancelled: bool,
 }
 
+/// A question to Kafka about who owns the pipeline.
+type Question = fn(&Spec, Option<&Presence>) -> Report;
+
 /// Reports that may wait for the driver.
 const REPORTS: usize = 64;
 /// How long the parts of the last life may take to let go before the driver leaves them behind.
@@ -156,8 +159,7 @@ impl Driver {
                     None
                 }
                 () = doubt => {
-                    self.doubt = None;
-                    self.doubt_ownership();
+                    self.doubt();
                     None
                 }
             };
@@ -237,7 +239,10 @@ impl Driver {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Continue => {}
-            Action::Look => self.look(),
+            Action::Look => {
+                self.timer = None;
+                self.ask(contest::look);
+            }
             Action::Fence => self.fence(),
             Action::Recover => self.timer = None,
             Action::Run => {
@@ -249,8 +254,11 @@ impl Driver {
                 self.end_life();
                 self.timer = Some(Instant::now() + wait);
             }
-            Action::ReadClaims => self.read_claims(),
-            Action::WatchOwner(wait) => self.watch_owner(wait),
+            Action::ReadClaims => self.ask(contest::read_claims),
+            Action::WatchOwner(wait) => {
+                self.ask(contest::watch_owner);
+                self.timer = Some(Instant::now() + wait);
+            }
             Action::Drain => self.drain(),
             Action::Hold | Action::End => {
                 self.timer = None;
@@ -442,44 +450,31 @@ impl Driver {
         }
     }
 
-    fn read_claims(&mut self) {
-        self.end_life_but_listen();
+    /// Asks Kafka something while nothing else runs; the answer comes as a report.
+    fn ask(&mut self, question: Question) {
+        self.end_life();
+        self.lives += 1;
+        let mut silent = Life::new(self.lives, mpsc::channel(1).0);
+        silent.end();
+        self.life = Some(silent);
+        self.ask_beside(question);
+    }
+
+    /// The same beside what runs.
+    fn ask_beside(&self, question: Question) {
+        let (spec, presence) = (Arc::clone(&self.spec), self.presence.clone());
         let (report, life) = (self.report.clone(), self.lives);
-        contest::read_claims(Arc::clone(&self.spec), move |outcome| {
-            let _ = report.blocking_send((life, outcome));
+        tokio::task::spawn_blocking(move || {
+            let _ = report.blocking_send((life, question(&spec, presence.as_deref())));
         });
     }
 
     /// The instances have changed. A pipeline that has nothing to publish would not notice that it was fenced.
-    fn doubt_ownership(&self) {
-        let Some(life) = &self.life else { return };
+    fn doubt(&mut self) {
+        self.doubt = None;
         if matches!(self.machine.state(), State::Running | State::Resting) {
-            let (report, number) = (self.report.clone(), life.number);
-            contest::read_claims(Arc::clone(&self.spec), move |outcome| {
-                // A reading that fails is no reason to stop what runs.
-                if let Report::Claim { .. } = outcome {
-                    let _ = report.blocking_send((number, outcome));
-                }
-            });
+            self.ask_beside(contest::doubt);
         }
-    }
-
-    fn look(&mut self) {
-        self.end_life_but_listen();
-        self.timer = None;
-        let (report, life) = (self.report.clone(), self.lives);
-        contest::look(Arc::clone(&self.spec), self.presence.clone(), move |outcome| {
-            let _ = report.blocking_send((life, outcome));
-        });
-    }
-
-    fn watch_owner(&mut self, wait: Duration) {
-        self.end_life_but_listen();
-        self.timer = Some(Instant::now() + wait);
-        let (report, life) = (self.report.clone(), self.lives);
-        contest::watch_owner(Arc::clone(&self.spec), self.presence.clone(), move |outcome| {
-            let _ = report.blocking_send((life, outcome));
-        });
     }
 
     fn end_life(&mut self) {
@@ -488,15 +483,6 @@ impl Driver {
             life.end();
             self.previous = Some(life.tracker);
         }
-    }
-
-    /// Ends what runs, but keeps a number under which reports are heard.
-    fn end_life_but_listen(&mut self) {
-        self.end_life();
-        self.lives += 1;
-        let mut silent = Life::new(self.lives, mpsc::channel(1).0);
-        silent.end();
-        self.life = Some(silent);
     }
 
     fn show(&self) {

@@ -55,7 +55,7 @@ impl Cluster {
     pub fn open(kafka: &KafkaConfig, id: &str) -> Result<Self, PublishError> {
         let admin = kafka
             .client(id)
-            .create_with_context(Context::new(&kafka.security))
+            .create_with_context(Context::new(kafka))
             .map_err(|error| client_error(&error, id))?;
         let settings = !kafka.embedded && !kafka.security.uses_tokens();
         Ok(Self {
@@ -143,7 +143,7 @@ impl Cluster {
         let probe: BaseConsumer<Context> = self
             .kafka
             .client(&self.id)
-            .create_with_context(Context::new(&self.kafka.security))
+            .create_with_context(Context::new(&self.kafka))
             .map_err(|error| client_error(&error, &self.id))?;
         let started = Instant::now();
         loop {

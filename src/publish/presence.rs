@@ -117,7 +117,7 @@ impl Presence {
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "latest")
             .create_with_context(Membership {
-                context: Context::new(&kafka.security),
+                context: Context::new(kafka),
                 changes: watch::channel(0).0,
             })
             .map_err(failed)?;

@@ -99,7 +99,7 @@ impl TransactionalProducer {
             config.set("batch.num.messages", "1");
         }
         let producer = config
-            .create_with_context(Context::new(&kafka.security))
+            .create_with_context(Context::new(kafka))
             .map_err(|error| client_error(&error, id))?;
         Ok(Self { producer, id: id.to_owned(), since_poll: 0 })
     }

@@ -236,7 +236,7 @@ pub(super) fn consumer(
         .set("fetch.error.backoff.ms", "100")
         .set("queued.max.messages.kbytes", "16384");
     config
-        .create_with_context(Context::new(&kafka.security))
+        .create_with_context(Context::new(kafka))
         .map(|consumer| Consuming(Some(consumer)))
         .map_err(|error| client_error(&error, id))
 }
