@@ -93,7 +93,7 @@ fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Hand
             .run(&mut blamed)
     });
     if let Err(error) = ended {
-        let refuses = error.refuses_record();
+        let refuses = error.code() == publish::REFUSED;
         let failure = Failure::from(error);
         told(if refuses { Report::Refused(failure, blamed) } else { Report::Failed(failure) });
     }
@@ -211,9 +211,9 @@ impl Committer<'_> {
         }
         let mappings = &parcel.lineage.mappings;
         let sent = self.publisher.send(&parcel.split, mappings, &parcel.records, &parcel.events);
-        if let Err(error) = &sent
-            && let Some(record) = error.record()
+        if sent.is_err()
             && self.publisher.isolates()
+            && let Some(record) = self.publisher.refused()
         {
             *blamed = Some(RowName::of(&parcel.split, parcel.records.at(record.row as usize)));
         }

@@ -163,7 +163,7 @@ impl Cluster {
                     None => (code, probe.context().last_error().map(|(_, reason)| reason)),
                 };
                 let reason = reason.as_deref();
-                return Err(outcome::error(Phase::Describe, code, &self.id, None, reason, None));
+                return Err(outcome::error(Phase::Describe, code, &self.id, None, reason));
             }
         }
     }
@@ -255,7 +255,7 @@ impl Cluster {
     }
 
     fn failed(&self, error: &KafkaError, topic: Option<&str>) -> PublishError {
-        outcome::error(Phase::Describe, outcome::code_of(error), &self.id, topic, None, None)
+        outcome::error(Phase::Describe, outcome::code_of(error), &self.id, topic, None)
     }
 
     fn refused(&self, code: RDKafkaErrorCode, topic: Option<&str>) -> PublishError {
@@ -269,7 +269,7 @@ impl Cluster {
                 format!("the cluster refuses topic `{}`: {code}", topic.unwrap_or_default()),
             )
             .hint("compare `kafka.durability` with the number of brokers and the cluster's policy"),
-            code => outcome::error(Phase::Describe, code, &self.id, topic, None, None),
+            code => outcome::error(Phase::Describe, code, &self.id, topic, None),
         }
     }
 }

@@ -33,7 +33,7 @@ pub use cluster::Cluster;
 pub use codes::CODES;
 pub use config::{Durability, KafkaConfig, OptionValue};
 pub use dev_broker::{DevBroker, LIMITS};
-pub use error::{PublishError, RefusedRecord};
+pub use error::{PublishError, REFUSED, RefusedRecord};
 pub use inspect::read_checkpoint;
 pub use outgoing::{Outgoing, OutgoingEvent, OutgoingReject};
 pub use presence::Presence;

@@ -204,6 +204,12 @@ impl Publisher {
         self.setup.isolate
     }
 
+    /// The record that Kafka refused, after an error with the code [`REFUSED`](super::REFUSED); exact if the publisher
+    /// [isolates](Setup::isolate).
+    pub fn refused(&self) -> Option<RefusedRecord> {
+        self.producer.refused()
+    }
+
     /// The committed keyed state. It follows every commit.
     pub fn state(&self) -> Arc<dyn StateView> {
         self.state.view()

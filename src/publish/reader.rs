@@ -165,13 +165,13 @@ impl<'k> PartitionReader<'k> {
     fn failed(&self, error: &KafkaError, topic: &str) -> PublishError {
         let reason = self.consumer.context().last_error().map(|(_, reason)| reason);
         let code = outcome::code_of(error);
-        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref(), None)
+        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref())
     }
 
     fn silence(&self, topic: &str) -> PublishError {
         let reason = self.consumer.context().last_error().map(|(_, reason)| reason);
         let code = RDKafkaErrorCode::OperationTimedOut;
-        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref(), None)
+        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref())
     }
 
     /// Who holds the end of the partition back: the writer of the first record that is not decided.

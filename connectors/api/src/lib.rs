@@ -35,7 +35,7 @@ pub use board::{Alarm, Board, UnitState, UnitStatus};
 pub use cell::{Cell, Span};
 pub use codes::CODES;
 pub use connector::AnyConnector;
-pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage};
+pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage, SystemError};
 pub use locator::{Identity, Op, Place, RowMeta, Transaction, Unit, UnitId};
 pub use position::Position;
 pub use schema::{Column, ColumnType, Schema};

@@ -252,7 +252,7 @@ fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row
     sent.events[1].1 = Some((0..2000).map(noise).collect());
     let error = publish(&mut publisher, &sent, &[], step(Some(1), 2)).unwrap_err();
     assert_eq!(error.code(), "publish.record_refused", "{error}");
-    assert_eq!(error.record().map(|record| record.send), Some(0));
+    assert_eq!(publisher.refused().map(|record| record.send), Some(0));
 }
 
 #[test]
