@@ -42,6 +42,7 @@ pub mod names {
     pub const REJECTED: &str = "acequia_records_rejected";
     pub const FILTERED: &str = "acequia_records_filtered";
     pub const EVENTS: &str = "acequia_events";
+    pub const CLAIMS: &str = "acequia_claims";
     pub const REJECTS: &str = "acequia_rejects";
     pub const UNITS: &str = "acequia_units";
 }
@@ -176,7 +177,10 @@ fn records(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
             handles.iter().map(|handle| (vec![("pipeline", &*handle.name)], count(counts(handle))));
         out.counters(name, help, series)?;
     }
-    Ok(())
+    let claims = handles
+        .iter()
+        .map(|handle| (vec![("pipeline", &*handle.name)], handle.status.read().claims));
+    out.counters(names::CLAIMS, "Events that refer to the claim store for their data", claims)
 }
 
 fn by_code(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {

@@ -83,6 +83,9 @@ pub struct PipelinePicture {
     pub backlog: Backlog,
     /// What became of all records since this process started.
     pub counts: Counts,
+    /// Events that refer to the claim store instead of holding their data, since this process started.
+    #[serde(default)]
+    pub claims: u64,
     /// Refused records by code.
     pub rejects: BTreeMap<String, u64>,
     /// When it runs next, if it is scheduled.
@@ -206,6 +209,7 @@ impl PipelinePicture {
             records_per_second: rounded(status.rate.per_second(now)),
             backlog: board.backlog(),
             counts: status.counts,
+            claims: status.claims,
             rejects: owned(handle.status.rejects()),
             next_run: status.next_run,
             units: UnitsPicture { now: open, counts: board.counts(), latest },

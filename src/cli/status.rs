@@ -169,6 +169,11 @@ fn failure(name: &str, failure: &FailurePicture, terminal: &mut Terminal) -> Res
     }
 }
 
+/// A number that only shows where there is something to count.
+fn if_any(number: u64) -> String {
+    if number == 0 { String::new() } else { grouped(number) }
+}
+
 fn detail(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliError> {
     facts(pipeline, terminal)?;
     if let Some(why) = &pipeline.failure {
@@ -223,6 +228,7 @@ fn facts(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliE
         ),
         ("rejected", grouped(counts.rejected)),
         ("filtered", grouped(counts.filtered)),
+        ("claim checks", if_any(pipeline.claims)),
         (
             "last commit",
             pipeline.last_commit.map(|at| format!("{} ago", ago(at))).unwrap_or_default(),

@@ -98,12 +98,6 @@ pub const CODES: &[CodeDoc] = &[
          encoding that their pipeline declares.",
     ),
     code(
-        "config.not_yet",
-        "the configuration asks for something that this version does not do",
-        "The key is part of the format, and a later version will act on it. It is refused instead of ignored, so that nobody \
-         relies on what does not happen.",
-    ),
-    code(
         "config.one_of",
         "exactly one of several forms is needed",
         "Some keys are a choice: write one of the forms that are listed, and only one.",

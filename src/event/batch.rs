@@ -2,7 +2,7 @@
 
 use acequia_api::RecordError;
 
-use super::EventId;
+use super::{EventId, claim::ClaimedData};
 
 /// A record that a mapping or the encoder refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,14 @@ struct Entry {
     id: EventId,
 }
 
+/// Where the data that an event only refers to lies in the arena.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    start: usize,
+    len: usize,
+    digest: [u8; 32],
+}
+
 /// Events in the order in which they are sent, and what became of the other rows.
 ///
 /// Made to be used again: [`clear`](EventBatch::clear) keeps the memory, so that at steady state no record
@@ -51,6 +59,7 @@ struct Entry {
 pub struct EventBatch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
+    claims: Vec<Claim>,
     rejects: Vec<MapReject>,
     published: u64,
     filtered: u64,
@@ -66,6 +75,7 @@ impl EventBatch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();
+        self.claims.clear();
         self.rejects.clear();
         self.published = 0;
         self.filtered = 0;
@@ -85,6 +95,14 @@ impl EventBatch {
         })
     }
 
+    /// The data that events of the batch refer to, in their order. It must be kept before they are published.
+    pub fn claims(&self) -> impl ExactSizeIterator<Item = ClaimedData<'_>> {
+        self.claims.iter().map(|claim| ClaimedData {
+            bytes: &self.bytes[claim.start..][..claim.len],
+            digest: claim.digest,
+        })
+    }
+
     /// Number of Kafka records, tombstones counted.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -95,7 +113,7 @@ impl EventBatch {
         self.entries.is_empty()
     }
 
-    /// Bytes of all keys and values.
+    /// Bytes of all keys and values, and of the data that is kept beside them.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -128,13 +146,19 @@ impl EventBatch {
 
     /// A point to go back to, for rows that make several events of which a later one is refused.
     pub fn mark(&self) -> Mark {
-        Mark { bytes: self.bytes.len(), entries: self.entries.len(), published: self.published }
+        Mark {
+            bytes: self.bytes.len(),
+            entries: self.entries.len(),
+            claims: self.claims.len(),
+            published: self.published,
+        }
     }
 
     /// Forgets the events added since `mark`; rejects and counts of filtered rows stay.
     pub fn rewind(&mut self, mark: Mark) {
         self.bytes.truncate(mark.bytes);
         self.entries.truncate(mark.entries);
+        self.claims.truncate(mark.claims);
         self.published = mark.published;
     }
 
@@ -156,6 +180,7 @@ impl EventBatch {
 pub struct Mark {
     bytes: usize,
     entries: usize,
+    claims: usize,
     published: u64,
 }
 
@@ -184,13 +209,18 @@ impl EventWriter<'_> {
         &mut self.batch.bytes
     }
 
+    /// Forgets the value written so far.
+    pub(super) fn restart(&mut self) {
+        self.batch.bytes.truncate(self.value_start);
+    }
+
     /// Bytes of the value so far.
     pub(super) fn value_len(&self) -> usize {
         self.batch.bytes.len() - self.value_start
     }
 
-    /// Keeps it. Key and value must be shorter than 4 GiB, which the encoder's limits see to.
-    pub(super) fn keep(mut self, seal: Seal) {
+    /// Keeps it, and beside it the data that it refers to. Key and value must be shorter than 4 GiB, which the encoder's limits see to.
+    pub(super) fn keep(mut self, seal: Seal, claim: Option<ClaimedData<'_>>) {
         let entry = Entry {
             start: self.start,
             key_len: (self.value_start - self.start) as u32,
@@ -202,6 +232,11 @@ impl EventWriter<'_> {
         self.batch.entries.push(entry);
         if seal.tombstone {
             self.batch.entries.push(Entry { value_len: None, ..entry });
+        }
+        if let Some(ClaimedData { bytes, digest }) = claim {
+            let claim = Claim { start: self.batch.bytes.len(), len: bytes.len(), digest };
+            self.batch.bytes.extend_from_slice(bytes);
+            self.batch.claims.push(claim);
         }
         self.batch.published += 1;
         self.kept = true;

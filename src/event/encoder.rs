@@ -8,6 +8,7 @@ use acequia_api::{RecordError, RowRef};
 use super::{
     EventBatch, EventId,
     batch::Seal,
+    claim::ClaimedData,
     json::{attribute, instant},
     origin::Origin,
 };
@@ -78,6 +79,14 @@ struct Frame {
     until_data: String,
 }
 
+/// What an event is about.
+struct Scene<'a> {
+    origin: &'a Origin,
+    row: RowRef<'a>,
+    mapped: &'a Mapped<'a>,
+    id: EventId,
+}
+
 /// Encodes the events of one mapping of one split. Keeps what belongs to the unit it last saw, so that the
 /// rows of a unit should come together.
 #[derive(Debug)]
@@ -89,6 +98,7 @@ pub struct Encoder {
     topic: u16,
     max_event_bytes: usize,
     tombstones: bool,
+    claim_check: bool,
     origin: Option<Origin>,
 }
 
@@ -105,8 +115,17 @@ impl Encoder {
             // Lengths are kept in 32 bits.
             max_event_bytes: config.max_event_bytes.min(1 << 30),
             tombstones: config.tombstones,
+            claim_check: false,
             origin: None,
         }
+    }
+
+    /// Instead of refusing an event that is too large for its data, makes one that refers to it; see
+    /// [`EventBatch::claims`].
+    #[must_use]
+    pub fn with_claim_check(mut self) -> Self {
+        self.claim_check = true;
+        self
     }
 
     /// Appends the event of `row`, and the tombstone after a delete where there is to be one. Gives its id.
@@ -132,18 +151,27 @@ impl Encoder {
         };
         let id = origin.digest.row(row, mapped.index);
         let mut event = out.event(mapped.key.as_bytes());
-        frame.write(event.value(), origin, row, &mapped, id)?;
-        let bytes = mapped.key.len() + event.value_len();
+        let scene = Scene { origin, row, mapped: &mapped, id };
+        frame.write(event.value(), &scene, None)?;
+        let mut bytes = mapped.key.len() + event.value_len();
+        let mut claim = None;
+        if bytes > self.max_event_bytes && self.claim_check && mapped.change == Change::Upsert {
+            let data = claim.insert(ClaimedData::of(mapped.data));
+            event.restart();
+            frame.write(event.value(), &scene, Some(data))?;
+            bytes = mapped.key.len() + event.value_len();
+        }
         if bytes > self.max_event_bytes {
             let shape = format!("{bytes} bytes, at most {}", self.max_event_bytes);
             return Err(RecordError::encode("encode.too_large").detail(shape));
         }
-        event.keep(Seal {
+        let seal = Seal {
             id,
             topic: self.topic,
             row: row.index() as u32,
             tombstone: self.tombstones && mapped.change == Change::Delete,
-        });
+        };
+        event.keep(seal, claim);
         Ok(id)
     }
 }
@@ -196,11 +224,10 @@ impl Frame {
     fn write(
         &self,
         out: &mut Vec<u8>,
-        origin: &Origin,
-        row: RowRef<'_>,
-        mapped: &Mapped<'_>,
-        id: EventId,
+        scene: &Scene<'_>,
+        claim: Option<&ClaimedData<'_>>,
     ) -> Result<(), RecordError> {
+        let Scene { origin, row, mapped, id } = *scene;
         out.extend_from_slice(Self::START);
         out.extend_from_slice(id.as_bytes());
         out.extend_from_slice(self.until_subject.as_bytes());
@@ -213,7 +240,7 @@ impl Frame {
         }
         out.extend_from_slice(self.until_position.as_bytes());
         origin.write(out, row.meta());
-        if mapped.change == Change::Upsert && mapped.quality.is_empty() {
+        if mapped.change == Change::Upsert && mapped.quality.is_empty() && claim.is_none() {
             out.extend_from_slice(self.until_data.as_bytes());
             out.extend_from_slice(mapped.data);
             out.push(b'}');
@@ -223,7 +250,9 @@ impl Frame {
         if !mapped.quality.is_empty() {
             write_quality(out, mapped.quality);
         }
-        if mapped.change == Change::Upsert {
+        if let Some(claim) = claim {
+            claim.write(out);
+        } else if mapped.change == Change::Upsert {
             out.extend_from_slice(br#","data":"#);
             out.extend_from_slice(mapped.data);
         }

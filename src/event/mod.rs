@@ -33,8 +33,13 @@
 //! - **`dataclass`** is the most closed privacy class inside `data`. Keys and attributes never carry a
 //!   personal value in clear. `quality`, if there, lists as `field:code` what was
 //!   published although a check had failed, or a rule had to decide what the source meant.
+//! - **`dataref` instead of `data`** stands in an event that is too large for its topic, where the pipeline says
+//!   `on_too_large: claim_check`. It names a file of the claim store whose bytes are the data; `datasize` and
+//!   `datasha256` tell whether they are whole. The file is there before the event is visible. A consumer that does not know
+//!   the attribute sees an upsert without data, so agree on it before switching it on.
 
 mod batch;
+mod claim;
 mod encoder;
 mod id;
 mod json;
@@ -46,6 +51,7 @@ mod protect;
 mod tests;
 
 pub use batch::{EventBatch, EventRef, MapReject, Mark};
+pub use claim::ClaimedData;
 pub use encoder::{Change, Encoder, EncoderConfig, Mapped, event_source};
 pub use id::{EventId, UnitDigest, event_id};
 pub use keys::{KeyError, KeyRing};
@@ -60,7 +66,8 @@ pub const CODES: &[CodeDoc] = &[
         title: "the event is larger than its topic takes",
         help: "The encoded event has more bytes than the limit of its topic (`max.message.bytes`, less what Kafka \
                adds). The record is in quarantine and its neighbours are published. Publish fewer or shorter fields, \
-               or raise the limit of the topic and of the pipeline together, then replay the record.",
+               raise the limit of the topic and of the pipeline together, or keep such data beside the event with \
+               `on_too_large: claim_check`, then replay the record.",
     },
     CodeDoc {
         code: "encode.key_empty",

@@ -158,6 +158,47 @@ fn bad_input_70_the_limit_is_the_size_of_key_and_whole_value() {
 }
 
 #[test]
+fn an_event_with_a_claim_check_refers_to_its_data_and_only_if_it_must() {
+    let batch = records(&unit("ab"), 1, 3);
+    let data = format!("{{\"text\":\"{}\"}}", "x".repeat(20_000));
+    let mut encoder = Encoder::new(config()).with_claim_check();
+    let mut out = EventBatch::new();
+    encoder.push(&mut out, batch.at(0), upsert("K-1", b"{}")).unwrap();
+    let (small, before) = (out.mark(), sent(&out));
+    let mapped = Mapped { quality: "size:int.range", ..upsert("K-2", data.as_bytes()) };
+    let id = encoder.push(&mut out, batch.at(1), mapped).unwrap();
+
+    let kept: Vec<_> = out.claims().collect();
+    assert_eq!((kept.len(), kept[0].bytes), (1, data.as_bytes()));
+    let hash = data_encoding::HEXLOWER.encode(&kept[0].digest);
+    assert_eq!(hash, "cdf2f2c69126e8e2bc716e8661fd595b257feef6c48cced72ad86f2922591a69");
+    let event: Value = serde_json::from_slice(out.events().nth(1).unwrap().value.unwrap()).unwrap();
+    assert!(event.get("data").is_none());
+    assert_eq!(event["dataref"], format!("{hash}.json"));
+    assert_eq!((&event["datasize"], &event["datasha256"]), (&json!(data.len()), &json!(hash)));
+    assert_eq!((&event["subject"], &event["quality"]), (&json!("K-2"), &json!("size:int.range")));
+    assert_eq!(event["id"].as_str().unwrap().as_bytes(), id.as_bytes());
+
+    out.rewind(small);
+    assert_eq!((sent(&out), out.claims().len()), (before, 0));
+    let again = encoder.push(&mut out, batch.at(1), mapped).unwrap();
+    assert_eq!((again, out.claims().len()), (id, 1), "the same record, the same event and data");
+}
+
+#[test]
+fn what_is_too_large_even_without_its_data_is_refused_and_leaves_no_trace() {
+    let batch = records(&unit("ab"), 1, 2);
+    let mut encoder = Encoder::new(config()).with_claim_check();
+    let mut out = EventBatch::new();
+    let key = "k".repeat(10_000);
+    for mapped in [upsert(&key, b"{}"), delete(&key)] {
+        let error = encoder.push(&mut out, batch.at(0), mapped).unwrap_err();
+        assert_eq!(error.code, "encode.too_large");
+        assert_eq!((out.size(), out.claims().len(), out.len()), (0, 0, 0));
+    }
+}
+
+#[test]
 fn a_row_with_several_events_can_be_taken_back() {
     let batch = records(&unit("ab"), 1, 3);
     let mut encoder = Encoder::new(config());

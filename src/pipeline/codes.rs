@@ -55,6 +55,14 @@ pub const CODES: &[CodeDoc] = &[
                is tried again.",
     },
     CodeDoc {
+        code: "publish.refused",
+        title: "Kafka refuses the event of a record",
+        help: "The topic did not take it: it is larger than the topic's limit, or not what a validation on the broker wants. \
+               The record was found by sending every record by itself; it is in quarantine and everything around it is \
+               published. Raise `max.message.bytes` of the topic, or correct what the validation asks for, then replay \
+               the record.",
+    },
+    CodeDoc {
         code: "publish.rotate",
         title: "the producer is replaced after a disturbed commit",
         help: "The commit succeeded, but a connection failed during it, and the client may remember that wrongly. The \

@@ -18,6 +18,7 @@ use super::{
     failure::Failure,
     group::{Advance, Group, GroupLimits},
     parcel::Parcel,
+    refused::RowName,
     report::{Committed, Recovered, Report, SharedState, Step},
 };
 use crate::{
@@ -85,15 +86,20 @@ fn live(mut setup: Setup, orders: mpsc::Receiver<Order>, runtime: &runtime::Hand
     }
     let (life, reports) = (setup.life, setup.reports.clone());
     let told = |report| reports.blocking_send((life, report)).is_ok();
+    let mut blamed = None;
     let ended = recovered(&setup, &told).and_then(|publisher| {
         let Some(publisher) = publisher else { return Ok(()) };
         let group = Group::new(setup.limits);
         let last_commit = Instant::now();
+        let extras = Extras::default();
         let (told, resting) = (&told, false);
-        Committer { publisher, group, orders, runtime, told, last_commit, resting }.run()
+        Committer { publisher, group, orders, runtime, told, last_commit, resting, extras }
+            .run(&mut blamed)
     });
     if let Err(error) = ended {
-        told(Report::Failed(Failure::from(error)));
+        let refuses = error.code() == publish::REFUSED;
+        let failure = Failure::from(error);
+        told(if refuses { Report::Refused(failure, blamed) } else { Report::Failed(failure) });
     }
 }
 
@@ -136,6 +142,14 @@ struct Committer<'a> {
     told: &'a dyn Fn(Report) -> bool,
     last_commit: Instant,
     resting: bool,
+    extras: Extras,
+}
+
+/// What a transaction holds beside what its counts tell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extras {
+    claims: u64,
+    put_aside: u64,
 }
 
 /// What the next moment brings.
@@ -147,10 +161,11 @@ enum Next {
 }
 
 impl Committer<'_> {
-    fn run(mut self) -> Result<(), PublishError> {
+    /// Runs until the orders end. After a refusal `blamed` is the row, if it is known.
+    fn run(mut self, blamed: &mut Option<RowName>) -> Result<(), PublishError> {
         loop {
             match self.next() {
-                Next::Order(Order::Parcel(parcel)) => self.take(parcel)?,
+                Next::Order(Order::Parcel(parcel)) => self.take(parcel, blamed)?,
                 Next::Due => self.commit()?,
                 Next::Silence => self.tend()?,
                 Next::Closed if self.resting => return self.commit_rest(),
@@ -203,18 +218,31 @@ impl Committer<'_> {
         Ok(())
     }
 
-    fn take(&mut self, parcel: Box<Parcel>) -> Result<(), PublishError> {
+    fn take(
+        &mut self,
+        parcel: Box<Parcel>,
+        blamed: &mut Option<RowName>,
+    ) -> Result<(), PublishError> {
         if self.group.is_empty() {
             self.publisher.begin()?;
         }
         let mappings = &parcel.lineage.mappings;
-        self.publisher.send(&parcel.split, mappings, &parcel.records, &parcel.events)?;
+        let sent = self.publisher.send(&parcel.split, mappings, &parcel.records, &parcel.events);
+        if sent.is_err()
+            && self.publisher.isolates()
+            && let Some(record) = self.publisher.refused()
+        {
+            *blamed = Some(RowName::of(&parcel.split, parcel.records.at(record.row as usize)));
+        }
+        sent?;
         let advance = Advance {
             from: parcel.from.clone(),
             to: parcel.records.resume().cloned(),
             lineage: parcel.lineage.clone(),
             counts: parcel.counts,
         };
+        self.extras.put_aside += parcel.put_aside;
+        self.extras.claims += parcel.events.claims().len() as u64;
         let bytes = parcel.records.size() + parcel.events.size();
         self.group.add(&parcel.split, advance, bytes, Instant::now());
         parcel.return_home();
@@ -232,7 +260,9 @@ impl Committer<'_> {
         let step =
             |delta: Delta| Step { split: delta.split, position: delta.to, counts: delta.counts };
         let steps = deltas.into_iter().map(step).collect();
-        (self.told)(Report::Committed(Committed { seq: committed.seq, counts, steps }));
+        let Extras { claims, put_aside } = std::mem::take(&mut self.extras);
+        let seq = committed.seq;
+        (self.told)(Report::Committed(Committed { seq, counts, claims, put_aside, steps }));
         if committed.rotate {
             return Err(PublishError::new(
                 ErrorClass::Transient,

@@ -16,7 +16,7 @@ use crate::{
     checkpoint::{SealKey, Task},
     config::{
         Deployment, Pipeline,
-        pipeline::{Initial, PipelineConfig},
+        pipeline::{Initial, OnTooLarge, PipelineConfig},
         schedule::Schedule,
     },
     connectors::Registry,
@@ -97,6 +97,11 @@ pub fn compile(
             state_dir: around.state_dir.clone(),
             state_key: around.state_key.clone(),
             quarantine_key: around.quarantine_key.clone(),
+            claim_store: match &config.publish.on_too_large {
+                OnTooLarge::ClaimCheck(kept) => Some(kept.directory.clone()),
+                OnTooLarge::Reject => None,
+            },
+            isolate: false,
             accept_regression: None,
             cancel: CancellationToken::new(),
         },

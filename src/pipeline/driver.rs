@@ -13,7 +13,7 @@ use std::{
 use acequia_api::{CancellationToken, ErrorClass, OpenContext};
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time,
 };
 use tokio_util::task::TaskTracker;
@@ -23,6 +23,7 @@ use super::{
     contest,
     failure::Failure,
     life::{Life, Opening},
+    refused::RowName,
     report::{Committed, Recovered, Report},
     retry,
     spec::Spec,
@@ -30,7 +31,7 @@ use super::{
     state::{Action, Input, Machine, State, Stop},
     status::StatusCell,
 };
-use crate::publish::{Presence, Reposition, reposition};
+use crate::publish::{self, Presence, Reposition, reposition};
 
 /// What an operator may tell a running pipeline.
 #[derive(Debug)]
@@ -55,6 +56,9 @@ pub struct Driver {
     reports: mpsc::Receiver<(u64, Report)>,
     report: mpsc::Sender<(u64, Report)>,
     presence: Option<Arc<Presence>>,
+    changes: Option<watch::Receiver<u64>>,
+    doubt: Option<Instant>,
+    refused: Vec<RowName>,
     life: Option<Life>,
     lives: u64,
     committer: Option<JoinHandle<()>>,
@@ -63,6 +67,9 @@ pub struct Driver {
     flushing: Option<Input>,
     cancelled: bool,
 }
+
+/// A question to Kafka about who owns the pipeline.
+type Question = fn(&Spec, Option<&Presence>) -> Report;
 
 /// Reports that may wait for the driver.
 const REPORTS: usize = 64;
@@ -79,7 +86,8 @@ impl Driver {
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         let (report, reports) = mpsc::channel(REPORTS);
-        let machine = Machine::new(spec.timing);
+        let machine = Machine::new(spec.timing, presence.is_some());
+        let changes = presence.as_ref().map(|presence| presence.changes());
         Self {
             spec,
             status,
@@ -90,6 +98,9 @@ impl Driver {
             reports,
             report,
             presence,
+            changes,
+            doubt: None,
+            refused: Vec::new(),
             life: None,
             lives: 0,
             committer: None,
@@ -119,23 +130,17 @@ impl Driver {
         }
     }
 
-    /// A scheduled pipeline sleeps until its time; one that another instance is known to run stands by.
+    /// A scheduled pipeline sleeps until its time.
     fn first(&mut self) -> Action {
         if self.spec.schedule.is_some() && !self.spec.once {
             return self.machine.sleep();
         }
-        Action::Fence
+        self.machine.begin()
     }
 
     async fn next(&mut self) -> Input {
         loop {
-            let timer = self.timer;
-            let tick = async {
-                match timer {
-                    Some(at) => time::sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let (tick, doubt) = (at(self.timer), at(self.doubt));
             let input = tokio::select! {
                 biased;
                 () = self.cancel.cancelled(), if !self.cancelled => {
@@ -156,6 +161,14 @@ impl Driver {
                     self.sift(report, current)
                 }
                 () = tick => self.tick(),
+                () = changed(&mut self.changes) => {
+                    self.doubt = Some(Instant::now() + self.spec.timing.contest);
+                    None
+                }
+                () = doubt => {
+                    self.doubt();
+                    None
+                }
             };
             if let Some(input) = input {
                 return input;
@@ -193,20 +206,22 @@ impl Driver {
                 Some(Input::Recovered)
             }
             Report::Committed(committed) => {
+                let put_aside = committed.put_aside > 0;
                 self.committed(committed);
                 // Only a life that goes on has got over its failure: the last commit of one that was dropped
                 // must not take away the reason.
                 self.status.update(|status| status.failure = None);
-                Some(Input::Progress)
+                Some(if put_aside { Input::PutAside } else { Input::Progress })
             }
             Report::Flushed => self.flushing.take(),
             Report::Ended => self.ended(),
             Report::Work => Some(Input::Work),
             Report::Failed(failure) => Some(self.failed(failure)),
+            Report::Refused(failure, row) => Some(self.refused(failure, row)),
             Report::Claim { own: true } => Some(Input::OwnClaim),
             Report::Claim { own: false } => Some(Input::ForeignClaim),
             Report::Owner { gone: true } => Some(Input::Vacant),
-            Report::Owner { gone: false } => None,
+            Report::Owner { gone: false } => Some(Input::Occupied),
         }
     }
 
@@ -231,6 +246,10 @@ impl Driver {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Continue => {}
+            Action::Look => {
+                self.timer = None;
+                self.ask(contest::look);
+            }
             Action::Fence => self.fence(),
             Action::Recover => self.timer = None,
             Action::Run => {
@@ -242,8 +261,11 @@ impl Driver {
                 self.end_life();
                 self.timer = Some(Instant::now() + wait);
             }
-            Action::ReadClaims => self.read_claims(),
-            Action::WatchOwner(wait) => self.watch_owner(wait),
+            Action::ReadClaims => self.ask(contest::read_claims),
+            Action::WatchOwner(wait) => {
+                self.ask(contest::watch_owner);
+                self.timer = Some(Instant::now() + wait);
+            }
             Action::Drain => self.drain(),
             Action::Hold | Action::End => {
                 self.timer = None;
@@ -257,10 +279,14 @@ impl Driver {
         self.timer = None;
         self.lives += 1;
         self.status.update(|status| status.life = self.lives);
+        if !self.machine.isolates() {
+            self.refused.clear();
+        }
+        let isolate = self.machine.isolates();
         let setup = Setup {
             name: format!("{}-publish", self.spec.name),
             life: self.lives,
-            publisher: self.spec.publisher.clone(),
+            publisher: publish::Setup { isolate, ..self.spec.publisher.clone() },
             limits: self.spec.group,
             previous: self.committer.take(),
             reports: self.report.clone(),
@@ -303,6 +329,7 @@ impl Driver {
             status: Arc::clone(&self.status),
             checkpoint: found.checkpoint,
             event_bytes: found.event_bytes,
+            refused: self.refused.clone(),
             context,
             orders,
             resting: life.resting.subscribe(),
@@ -325,7 +352,10 @@ impl Driver {
                 known.extend(steps.map(|step| (Arc::clone(&step.split), step.position.clone())));
             });
         }
-        self.status.update(|status| status.committed(committed));
+        self.status.update(|status| {
+            status.claims += committed.claims;
+            status.committed(committed);
+        });
     }
 
     /// A split has ended. When all have, what they gave is committed before anything else happens: a pipeline
@@ -359,6 +389,21 @@ impl Driver {
         let class = failure.class;
         self.status.update(|status| status.failure = Some(failure));
         Input::Failed(class)
+    }
+
+    /// Kafka refused a record: the machine says whether it is looked for.
+    fn refused(&mut self, failure: Failure, row: Option<RowName>) -> Input {
+        tracing::warn!(
+            pipeline = &*self.spec.name,
+            code = failure.code,
+            error = failure.message,
+            found = row.is_some(),
+            "a record was refused: everything in flight is read again until it is found and put aside"
+        );
+        self.status.update(|status| status.failure = Some(failure));
+        let named = row.is_some();
+        self.refused.extend(row);
+        Input::Refused { named }
     }
 
     /// The producer closes, the splits go on looking for work; a schedule says itself when there is some.
@@ -423,21 +468,31 @@ impl Driver {
         Ok(done.await.map_err(panicked)??)
     }
 
-    fn read_claims(&mut self) {
-        self.end_life_but_listen();
+    /// Asks Kafka something while nothing else runs; the answer comes as a report.
+    fn ask(&mut self, question: Question) {
+        self.end_life();
+        self.lives += 1;
+        let mut silent = Life::new(self.lives, mpsc::channel(1).0);
+        silent.end();
+        self.life = Some(silent);
+        self.ask_beside(question);
+    }
+
+    /// The same beside what runs.
+    fn ask_beside(&self, question: Question) {
+        let (spec, presence) = (Arc::clone(&self.spec), self.presence.clone());
         let (report, life) = (self.report.clone(), self.lives);
-        contest::read_claims(Arc::clone(&self.spec), move |outcome| {
-            let _ = report.blocking_send((life, outcome));
+        tokio::task::spawn_blocking(move || {
+            let _ = report.blocking_send((life, question(&spec, presence.as_deref())));
         });
     }
 
-    fn watch_owner(&mut self, wait: Duration) {
-        self.end_life_but_listen();
-        self.timer = Some(Instant::now() + wait);
-        let (report, life) = (self.report.clone(), self.lives);
-        contest::watch_owner(Arc::clone(&self.spec), self.presence.clone(), move |outcome| {
-            let _ = report.blocking_send((life, outcome));
-        });
+    /// The instances have changed. A pipeline that has nothing to publish would not notice that it was fenced.
+    fn doubt(&mut self) {
+        self.doubt = None;
+        if matches!(self.machine.state(), State::Running | State::Resting) {
+            self.ask_beside(contest::doubt);
+        }
     }
 
     fn end_life(&mut self) {
@@ -446,15 +501,6 @@ impl Driver {
             life.end();
             self.previous = Some(life.tracker);
         }
-    }
-
-    /// Ends what runs, but keeps a number under which reports are heard.
-    fn end_life_but_listen(&mut self) {
-        self.end_life();
-        self.lives += 1;
-        let mut silent = Life::new(self.lives, mpsc::channel(1).0);
-        silent.end();
-        self.life = Some(silent);
     }
 
     fn show(&self) {
@@ -486,6 +532,23 @@ fn not_held(name: &str) -> Failure {
     Failure::new(ErrorClass::Operator, "pipeline.not_held", message).hint(format!(
         "`acequia pause {name}`, wait until `acequia status` calls it paused, and ask again"
     ))
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(at) => time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends when other instances have come or gone; never where there can be none.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = changes
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 fn ask_first(name: &str) -> Failure {

@@ -2,9 +2,7 @@
 
 use std::error::Error;
 
-use acequia_api::{ErrorClass, SourceError};
-
-use crate::publish::PublishError;
+use acequia_api::{ErrorClass, SystemError};
 
 /// What failed, flattened for people: the chain of causes is in the text, the class decides what happens.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -53,14 +51,8 @@ impl Failure {
     }
 }
 
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
-        Self::from_error(error.class(), error.code(), &error, error.advice())
-    }
-}
-
-impl From<PublishError> for Failure {
-    fn from(error: PublishError) -> Self {
+impl From<SystemError> for Failure {
+    fn from(error: SystemError) -> Self {
         Self::from_error(error.class(), error.code(), &error, error.advice())
     }
 }
@@ -71,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_causes_are_told_once_each() {
-        let error = SourceError::transient("files.read", "`/drop` cannot be listed")
+        let error = SystemError::transient("files.read", "`/drop` cannot be listed")
             .because(std::io::Error::other("permission denied"))
             .hint("give the daemon read rights");
         let failure = Failure::from(error);

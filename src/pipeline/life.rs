@@ -17,8 +17,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    committer::Order, failure::Failure, parcel, report::Report, spec::Spec, split, stage::Stage,
-    status::StatusCell,
+    committer::Order, failure::Failure, parcel, refused::RowName, report::Report, spec::Spec,
+    split, stage::Stage, status::StatusCell,
 };
 use crate::checkpoint::Checkpoint;
 
@@ -85,6 +85,8 @@ pub struct Opening {
     pub checkpoint: Checkpoint,
     /// What key and value of an event may have together, per topic.
     pub event_bytes: Arc<[usize]>,
+    /// Rows that Kafka refused and that are to be rejected.
+    pub refused: Vec<RowName>,
     /// For the source.
     pub context: OpenContext,
     /// To the committer.
@@ -142,7 +144,9 @@ impl Opening {
             }
             let reader = source.reader(split, resume.as_ref()).await?;
             let status = Some(Arc::clone(&self.status));
-            let stage = Stage::new(&self.spec, &split.id, &self.event_bytes, status);
+            let refused = self.refused.iter().filter(|name| name.is_in(&split.id));
+            let stage = Stage::new(&self.spec, &split.id, &self.event_bytes, status)
+                .putting_aside(refused.cloned().collect());
             let ports = split::Ports {
                 orders: self.orders.clone(),
                 empties: parcel::circulation(&split.id, self.spec.limits),

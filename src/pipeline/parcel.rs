@@ -26,6 +26,8 @@ pub struct Parcel {
     pub lineage: Lineage,
     /// What became of them.
     pub counts: Counts,
+    /// How many of its rows are rejected because Kafka refused them before.
+    pub put_aside: u64,
     home: mpsc::Sender<Box<Parcel>>,
 }
 
@@ -43,6 +45,7 @@ pub fn circulation(split: &Arc<str>, limits: BatchLimits) -> mpsc::Receiver<Box<
             from: None,
             lineage: Lineage::default(),
             counts: Counts::default(),
+            put_aside: 0,
             home: home.clone(),
         };
         // The channel has room for every parcel there is.
@@ -58,6 +61,7 @@ impl Parcel {
         self.events.clear();
         self.from = None;
         self.counts = Counts::default();
+        self.put_aside = 0;
         let home = self.home.clone();
         let _ = home.try_send(self);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acequia_api::{Position, StateView};
 
-use super::failure::Failure;
+use super::{failure::Failure, refused::RowName};
 use crate::checkpoint::{Checkpoint, Counts};
 
 /// One report. It travels with the number of the life it belongs to, so that what a dropped life still says is
@@ -27,6 +27,8 @@ pub enum Report {
     Ended,
     /// Someone cannot go on.
     Failed(Failure),
+    /// Committer: Kafka refused a record; which one is known where every record was sent by itself.
+    Refused(Failure, Option<RowName>),
     /// Whose claim is the newest.
     Claim {
         /// Whether it is that of this instance.
@@ -59,6 +61,10 @@ pub struct Committed {
     pub seq: u64,
     /// What it held.
     pub counts: Counts,
+    /// How many events in it refer to the claim store.
+    pub claims: u64,
+    /// How many rows in it are rejects because Kafka refused them before.
+    pub put_aside: u64,
     /// The splits that it moved.
     pub steps: Vec<Step>,
 }

@@ -7,7 +7,10 @@ use std::{
 
 use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef, Schema};
 
-use super::{breaker::Breaker, failure::Failure, parcel::Parcel, spec::Spec, status::StatusCell};
+use super::{
+    breaker::Breaker, failure::Failure, parcel::Parcel, refused::RowName, spec::Spec,
+    status::StatusCell,
+};
 use crate::{
     checkpoint::{Counts, Lineage},
     event::{Change, Encoder, EncoderConfig, EventBatch, Mapped},
@@ -35,6 +38,8 @@ pub struct Stage {
     lineage: Vec<Arc<str>>,
     breaker: Option<Breaker>,
     status: Option<Arc<StatusCell>>,
+    refused: Vec<RowName>,
+    put_aside: u64,
 }
 
 /// What became of a row.
@@ -58,9 +63,13 @@ impl Stage {
             if let Some(room) = event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
+            let encoder = Encoder::new(config);
             Lane {
                 mapping: Arc::clone(&target.mapping),
-                encoder: Encoder::new(config),
+                encoder: match spec.publisher.claim_store {
+                    Some(_) => encoder.with_claim_check(),
+                    None => encoder,
+                },
                 bound: None,
             }
         };
@@ -75,7 +84,16 @@ impl Stage {
             lineage: spec.targets.iter().map(name).collect(),
             breaker: spec.breaker.map(Breaker::new),
             status,
+            refused: Vec::new(),
+            put_aside: 0,
         }
+    }
+
+    /// Rejects these rows whatever the mappings make of them: Kafka refused their events.
+    #[must_use]
+    pub fn putting_aside(mut self, rows: Vec<RowName>) -> Self {
+        self.refused = rows;
+        self
     }
 
     /// Maps the records of a parcel into its events and counts what became of them.
@@ -101,6 +119,7 @@ impl Stage {
         counts.rows_in = counts.published + counts.filtered + counts.rejected;
         counts.events = parcel.events.len() as u64;
         parcel.counts = counts;
+        parcel.put_aside = std::mem::take(&mut self.put_aside);
         parcel.lineage =
             Lineage { mappings: self.lineage.clone(), schema: records.schema().fingerprint() };
         if let Some(status) = &self.status {
@@ -153,6 +172,8 @@ impl Stage {
     /// pipeline and its element, so that what one mapping takes or leaves changes no id of another.
     fn row(&mut self, row: RowRef<'_>, events: &mut EventBatch) -> Fate {
         let mut fate = Fate::Filtered;
+        let refused = self.refused.iter().any(|name| name.is(row));
+        self.put_aside += u64::from(refused);
         for number in 0..self.lanes.len() {
             let mark = events.mark();
             // A mapping that panics is a bug of ours, but of one record: it is quarantined like any other that
@@ -163,6 +184,9 @@ impl Stage {
                 self.errors.push(RecordError::map("map.panic"));
                 None
             });
+            if refused && taken.is_some() {
+                self.errors.push(RecordError::encode("publish.refused"));
+            }
             if !self.errors.is_empty() {
                 events.rewind(mark);
                 let errors = std::mem::take(&mut self.errors);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!              ┌────────────── Backoff ◄──── Failed(Transient) ────┐        Paused ◄─┐
-//!              ▼ elapsed                                           │          │ resume│
+//!              ▼ elapsed      ┌─ Refused: isolate ─┐               │          │ resume│
+//!              ▼              ▼ (to Fencing)       │               │          │       │
 //!  start ─► Fencing ──► Recovering ──► Running ── cancel, end ──► Draining ──┴─► Stopped(Done)
 //!            ▲   ▲          │            │  ▲                        (pause ends in Paused)
 //!            │   │          │      quiet ▼  │
@@ -10,7 +11,9 @@
 //!            │              ▼ Failed(Fenced), from anywhere
 //!            │          Contested ── own claim is the newest ─► Fencing, with a warning
 //!            │              │ foreign claim
-//!            └─ vacant ─ Standby
+//!            └─ vacant ─ Standby ◄── occupied ── Fencing, when the instance looks before it fences
+//!                            ▲
+//!                            └── foreign claim ── Running, Resting
 //!  Failed(Operator | Lost | Bug), from anywhere ─► Stopped(Failed)      (absorbing until an operator restarts)
 //! ```
 //!
@@ -22,10 +25,19 @@
 //! Being fenced is no proof of a second instance: a transaction that timed out at the broker looks the same.
 //! So the pipeline does not fence back at once, which would let two instances chase each other; it looks whose
 //! claim is the newest and either rebuilds once or becomes the standby.
+//!
+//! For the same reason an instance that is not alone **looks before it fences**, whenever it comes from outside: at the
+//! start, after a wait, a rest or a pause. A living owner is left in peace. An owner that has nothing to publish would
+//! not notice that it was fenced all the same; its driver reads the claims when the instances change, and a foreign
+//! one makes it the standby.
+//!
+//! A record that Kafka **refuses** is looked for in further lives, see [`isolation`](super::isolation).
 
 use std::{collections::VecDeque, time::Duration};
 
 use acequia_api::ErrorClass;
+
+use super::isolation::Isolation;
 
 /// Where a pipeline is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -74,6 +86,13 @@ pub enum Input {
     Recovered,
     /// A transaction was committed.
     Progress,
+    /// A transaction was committed that holds rows which Kafka refused before, as rejects.
+    PutAside,
+    /// Kafka refused a record of the transaction.
+    Refused {
+        /// Whether the driver knows the row, because every record was sent by itself.
+        named: bool,
+    },
     /// Nothing to publish for the idle time.
     Quiet,
     /// The source has something again.
@@ -84,12 +103,14 @@ pub enum Input {
     Failed(ErrorClass),
     /// The wait asked for by the last action is over.
     Elapsed,
-    /// Contested: our own claim is the newest.
+    /// Our own claim is the newest.
     OwnClaim,
-    /// Contested: a foreign claim is the newest.
+    /// A foreign claim is the newest.
     ForeignClaim,
-    /// Standby: the owner is gone.
+    /// Nobody else owns the pipeline, or the owner is gone.
     Vacant,
+    /// Another instance owns the pipeline and is alive.
+    Occupied,
     /// Draining: everything mapped is committed and closed.
     Drained,
     /// The daemon ends or drops the pipeline.
@@ -105,6 +126,8 @@ pub enum Input {
 pub enum Action {
     /// Go on with what is being done.
     Continue,
+    /// Drop producer, readers and everything in flight, then look whether another instance owns the pipeline.
+    Look,
     /// Drop producer, readers and everything in flight, then fence.
     Fence,
     /// Claim, read the checkpoint, open source and readers.
@@ -163,17 +186,21 @@ pub const MOST_TAKEOVERS: usize = 3;
 pub struct Machine {
     state: State,
     timing: Timing,
+    shared: bool,
+    isolation: Isolation,
     failures: u32,
     takeovers: VecDeque<Duration>,
     after_drain: State,
 }
 
 impl Machine {
-    /// A pipeline about to start: the first action is [`Action::Fence`].
-    pub fn new(timing: Timing) -> Self {
+    /// A pipeline about to start; [`begin`](Self::begin) says how. `shared` if there may be other instances to look for.
+    pub fn new(timing: Timing, shared: bool) -> Self {
         Self {
             state: State::Fencing,
             timing,
+            shared,
+            isolation: Isolation::default(),
             failures: 0,
             takeovers: VecDeque::new(),
             after_drain: State::Stopped(Stop::Done),
@@ -188,6 +215,11 @@ impl Machine {
     /// Transient failures since the last commit.
     pub fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Whether the life about to begin sends every record by itself, to find one that Kafka refuses.
+    pub fn isolates(&self) -> bool {
+        self.isolation.is_active()
     }
 
     /// Takes one step. `now` is the time since some fixed moment; it only has to go forward. An input that has
@@ -212,35 +244,38 @@ impl Machine {
             (S::Draining | S::Paused, I::Pause) => Action::Continue,
             (_, I::Pause) => self.enter(S::Paused, Action::Hold),
 
+            (S::Fencing, I::Vacant) => self.enter(S::Fencing, Action::Fence),
+            (S::Fencing, I::Occupied) | (S::Running | S::Resting, I::ForeignClaim) => {
+                self.stand_by()
+            }
             (S::Fencing, I::Fenced) => self.enter(S::Recovering, Action::Recover),
             (S::Recovering, I::Recovered) => self.enter(S::Running, Action::Run),
-            (S::Running | S::Draining, I::Progress) => {
+            (S::Running | S::Draining, I::Progress | I::PutAside) => {
                 self.failures = 0;
-                Action::Continue
+                self.committed(input == I::PutAside)
             }
             (S::Running, I::Quiet) => self.enter(S::Resting, Action::Rest),
-            (S::Resting, I::Work) => self.enter(S::Fencing, Action::Fence),
+            (S::Resting, I::Work) | (S::Backoff, I::Elapsed) => self.begin(),
             (S::Running, I::Exhausted) => self.drain(S::Stopped(Stop::Done)),
             (S::Resting, I::Exhausted) => self.enter(S::Stopped(Stop::Done), Action::End),
             (S::Draining, I::Drained) => match self.after_drain {
                 S::Paused => self.enter(S::Paused, Action::Hold),
                 end => self.enter(end, Action::End),
             },
-            (S::Backoff, I::Elapsed) => self.enter(S::Fencing, Action::Fence),
 
             (S::Contested, I::Elapsed) => Action::ReadClaims,
             (S::Contested, I::OwnClaim) | (S::Standby, I::Vacant) => self.take_over(now),
-            (S::Contested, I::ForeignClaim) => {
-                self.enter(S::Standby, Action::WatchOwner(self.timing.watch))
-            }
+            (S::Contested, I::ForeignClaim) => self.stand_by(),
             (S::Standby, I::Elapsed) => Action::WatchOwner(self.timing.watch),
 
-            (S::Draining, I::Failed(class)) if self.after_drain == S::Stopped(Stop::Cancelled) => {
-                // Nothing is lost: what was not committed is read again by the next life.
-                let _ = class;
+            // Nothing is lost: what was not committed is read again by the next life.
+            (S::Draining, I::Failed(_) | I::Refused { .. })
+                if self.after_drain == S::Stopped(Stop::Cancelled) =>
+            {
                 self.enter(S::Stopped(Stop::Cancelled), Action::End)
             }
             (S::Paused, I::Failed(_)) => Action::Continue,
+            (S::Running | S::Draining, I::Refused { named }) => self.refused(named),
             (S::Standby, I::Failed(ErrorClass::Transient)) => Action::WatchOwner(self.timing.watch),
             (_, I::Failed(class)) => self.fail(class),
             _ => Action::Continue,
@@ -252,9 +287,27 @@ impl Machine {
         self.enter(State::Resting, Action::Rest)
     }
 
-    /// Another instance is seen to own the pipeline before this one has fenced it: no reason to disturb it.
-    pub fn defer(&mut self) -> Action {
+    /// Comes from outside: looks who is there before it fences, if there may be anybody.
+    pub fn begin(&mut self) -> Action {
+        self.enter(State::Fencing, if self.shared { Action::Look } else { Action::Fence })
+    }
+
+    fn stand_by(&mut self) -> Action {
         self.enter(State::Standby, Action::WatchOwner(self.timing.watch))
+    }
+
+    fn committed(&mut self, put_aside: bool) -> Action {
+        match self.isolation.committed(put_aside) {
+            true if self.state == State::Running => self.enter(State::Fencing, Action::Fence),
+            _ => Action::Continue,
+        }
+    }
+
+    fn refused(&mut self, named: bool) -> Action {
+        if self.isolation.refused(named) {
+            return self.enter(State::Fencing, Action::Fence);
+        }
+        self.fail(ErrorClass::Operator)
     }
 
     fn enter(&mut self, state: State, action: Action) -> Action {
@@ -265,7 +318,8 @@ impl Machine {
     fn restart(&mut self) -> Action {
         self.failures = 0;
         self.takeovers.clear();
-        self.enter(State::Fencing, Action::Fence)
+        self.isolation = Isolation::default();
+        self.begin()
     }
 
     fn drain(&mut self, then: State) -> Action {
@@ -315,7 +369,7 @@ mod tests {
     }
 
     fn running() -> Machine {
-        let mut machine = Machine::new(Timing::default());
+        let mut machine = Machine::new(Timing::default(), false);
         run(&mut machine, &[Input::Fenced, Input::Recovered]);
         assert_eq!(machine.state(), State::Running);
         machine
@@ -406,12 +460,90 @@ mod tests {
         assert_eq!(machine.step(Input::Work, NOW), Action::Fence);
     }
 
+    #[test]
+    fn whoever_comes_from_outside_looks_before_he_fences_and_leaves_a_living_owner_in_peace() {
+        let mut machine = Machine::new(Timing::default(), true);
+        assert_eq!(machine.begin(), Action::Look);
+        assert!(matches!(machine.step(Input::Occupied, NOW), Action::WatchOwner(_)));
+        assert_eq!(machine.state(), State::Standby);
+        assert_eq!(machine.step(Input::Vacant, NOW), Action::Fence);
+        run(&mut machine, &[Input::Fenced, Input::Recovered]);
+        for away in [
+            &[Input::Failed(ErrorClass::Transient), Input::Elapsed][..],
+            &[Input::Quiet, Input::Work],
+            &[Input::Pause, Input::Drained, Input::Resume],
+        ] {
+            assert_eq!(run(&mut machine, away), Action::Look, "{away:?}");
+            let back = [Input::Vacant, Input::Fenced, Input::Recovered];
+            assert_eq!(run(&mut machine, &back), Action::Run);
+        }
+    }
+
+    #[test]
+    fn an_owner_that_has_nothing_to_do_stands_by_when_it_sees_a_foreign_claim() {
+        for idle in [&[][..], &[Input::Quiet]] {
+            let mut machine = running();
+            run(&mut machine, idle);
+            assert_eq!(machine.step(Input::OwnClaim, NOW), Action::Continue);
+            assert!(matches!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner(_)));
+            assert_eq!(machine.state(), State::Standby);
+        }
+    }
+
+    #[test]
+    fn a_refused_record_is_isolated_put_aside_and_the_rest_goes_on() {
+        let mut machine = running();
+        assert!(!machine.isolates());
+        let again = [Input::Fenced, Input::Recovered];
+        for named in [false, true] {
+            assert_eq!(machine.step(Input::Refused { named }, NOW), Action::Fence);
+            assert!(machine.isolates());
+            run(&mut machine, &again);
+        }
+        assert_eq!(machine.step(Input::Progress, NOW), Action::Continue);
+        assert_eq!(machine.step(Input::PutAside, NOW), Action::Fence);
+        assert!(!machine.isolates());
+    }
+
+    #[test]
+    fn a_refused_record_of_our_own_stops_the_pipeline_and_an_operator_begins_anew() {
+        let mut machine = running();
+        machine.step(Input::Refused { named: false }, NOW);
+        run(&mut machine, &[Input::Fenced, Input::Recovered]);
+        assert_eq!(machine.step(Input::Refused { named: false }, NOW), Action::End);
+        assert_eq!(machine.state(), State::Stopped(Stop::Failed(ErrorClass::Operator)));
+        machine.step(Input::Resume, NOW);
+        assert!(!machine.isolates());
+    }
+
+    #[test]
+    fn a_record_refused_at_the_end_is_found_before_the_pipeline_is_done() {
+        let mut machine = running();
+        machine.step(Input::Exhausted, NOW);
+        assert_eq!(machine.step(Input::Refused { named: false }, NOW), Action::Fence);
+        let found = [
+            Input::Fenced,
+            Input::Recovered,
+            Input::Refused { named: true },
+            Input::Fenced,
+            Input::Recovered,
+        ];
+        run(&mut machine, &found);
+        let end = [Input::Exhausted, Input::PutAside, Input::Drained];
+        assert_eq!(run(&mut machine, &end), Action::End);
+        assert_eq!(machine.state(), State::Stopped(Stop::Done));
+    }
+
     fn any_input() -> impl Strategy<Value = Input> {
         use ErrorClass::{Bug, Fenced, Lost, Operator, Transient};
         proptest::sample::select(vec![
             Input::Fenced,
             Input::Recovered,
             Input::Progress,
+            Input::PutAside,
+            Input::Refused { named: true },
+            Input::Refused { named: false },
+            Input::Occupied,
             Input::Quiet,
             Input::Work,
             Input::Exhausted,
@@ -435,7 +567,7 @@ mod tests {
         /// Running is entered only from Recovering, Recovering only from Fencing: no path skips recovery.
         #[test]
         fn no_history_reaches_running_without_fencing_and_recovering(inputs in proptest::collection::vec(any_input(), 0..200)) {
-            let mut machine = Machine::new(Timing::default());
+            let mut machine = Machine::new(Timing::default(), false);
             for (n, input) in inputs.into_iter().enumerate() {
                 let before = machine.state();
                 let action = machine.step(input, Duration::from_secs(n as u64));
@@ -448,7 +580,7 @@ mod tests {
                     prop_assert_eq!(before, State::Fencing);
                 }
                 if after == State::Fencing && before != State::Fencing {
-                    prop_assert_eq!(action, Action::Fence);
+                    prop_assert!(matches!(action, Action::Fence | Action::Look));
                 }
             }
         }
@@ -456,7 +588,7 @@ mod tests {
         /// After a cancel, every history ends once the drain is answered, whatever else happens.
         #[test]
         fn a_cancel_always_ends_the_pipeline(before in proptest::collection::vec(any_input(), 0..100)) {
-            let mut machine = Machine::new(Timing::default());
+            let mut machine = Machine::new(Timing::default(), false);
             for input in before {
                 machine.step(input, NOW);
             }

@@ -44,6 +44,8 @@ pub struct Status {
     pub life: u64,
     /// Records read and committed lately.
     pub rate: Rate,
+    /// How many events refer to the claim store instead of holding their data, since this process started.
+    pub claims: u64,
     /// Where every split stands, by name.
     pub splits: Vec<SplitStatus>,
     /// When a scheduled pipeline runs next.
@@ -141,6 +143,7 @@ impl Default for StatusCell {
                 life: 0,
                 rate: Rate::new(Instant::now()),
                 splits: Vec::new(),
+                claims: 0,
                 next_run: None,
             }),
             rejects: Mutex::default(),
@@ -270,7 +273,8 @@ mod tests {
         };
         for (seq, steps) in [(1, vec![step("b", 2)]), (2, vec![step("a", 3), step("b", 4)])] {
             let sum = steps.iter().map(|step| step.counts.rows_in).sum();
-            let committed = Committed { seq, counts: counts(sum), steps };
+            let committed =
+                Committed { seq, counts: counts(sum), claims: 0, put_aside: 0, steps };
             cell.update(|status| status.committed(committed));
         }
         let status = cell.read();

@@ -34,11 +34,13 @@ use crate::{
     event::{EncoderConfig, Keys},
     mapping::{self, Mapping, Texts, protect::AnyKeys},
     publish::{
-        DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan, read_all,
+        self, DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan,
+        read_all,
     },
 };
 
 mod bad_inputs;
+mod kafka;
 
 const MODEL: &str = "\
 model: note
@@ -205,6 +207,7 @@ struct Rig {
     broker: DevBroker,
     kafka: KafkaConfig,
     topic: Arc<str>,
+    deployment: String,
     script: Arc<Script>,
     status: Arc<StatusCell>,
     cancel: CancellationToken,
@@ -227,6 +230,7 @@ impl Rig {
             broker,
             kafka,
             topic,
+            deployment: "t".into(),
             script: Arc::new(script),
             status: Arc::default(),
             cancel: CancellationToken::new(),
@@ -261,7 +265,7 @@ impl Rig {
             publisher: Setup {
                 kafka: self.kafka.clone(),
                 task: Task {
-                    deployment: "t".into(),
+                    deployment: self.deployment.as_str().into(),
                     pipeline: "notes".into(),
                     task: "0".into(),
                     owner: uuid::Uuid::new_v4(),
@@ -271,6 +275,8 @@ impl Rig {
                 state_dir: None,
                 state_key: None,
                 quarantine_key: None,
+                claim_store: None,
+                isolate: false,
                 accept_regression: None,
                 cancel: CancellationToken::new(),
             },
@@ -453,4 +459,23 @@ fn has_thread(name: &str) -> bool {
         let named = std::fs::read_to_string(thread.unwrap().path().join("comm"));
         named.is_ok_and(|named| named.trim_end() == name)
     })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_that_its_topic_does_not_take_is_kept_beside_the_event_and_counted() {
+    let mut all = records(5);
+    all[1].0 = "v".repeat(3000);
+    let rig = Rig::new(Script { records: all, ..Script::default() });
+    let directory = tempfile::tempdir().unwrap();
+    let store = directory.path().join("claims");
+    let mut spec = rig.spec();
+    // The key alone takes the room of three thousand bytes; the data holds it once more.
+    spec.targets[0].encoder.max_event_bytes = 3000 + 3000 + 1000;
+    spec.targets[0].encoder.dataschema = "x".repeat(500);
+    spec.publisher.claim_store = Some(store.clone());
+    assert_eq!(rig.run(spec).await, Stop::Done);
+    let status = rig.status.read();
+    assert_eq!((status.counts.published, status.counts.rejected, status.claims), (5, 0, 1));
+    let files: Vec<_> = std::fs::read_dir(&store).unwrap().collect();
+    assert_eq!(files.len(), 1);
 }

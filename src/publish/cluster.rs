@@ -31,6 +31,9 @@ use super::{
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one attempt waits for a connected broker.
 const SLICE: Duration = Duration::from_secs(2);
+/// How long the probe listens. Not zero, because then a poll ends with the first log line and never gets to the error
+/// behind it.
+const HEAR: Duration = Duration::from_millis(10);
 
 /// A connection for asking about topics and changing them. It blocks: not for async tasks.
 pub struct Cluster {
@@ -52,7 +55,7 @@ impl Cluster {
     pub fn open(kafka: &KafkaConfig, id: &str) -> Result<Self, PublishError> {
         let admin = kafka
             .client(id)
-            .create_with_context(Context::new(&kafka.security))
+            .create_with_context(Context::new(kafka))
             .map_err(|error| client_error(&error, id))?;
         let settings = !kafka.embedded && !kafka.security.uses_tokens();
         Ok(Self {
@@ -140,16 +143,16 @@ impl Cluster {
         let probe: BaseConsumer<Context> = self
             .kafka
             .client(&self.id)
-            .create_with_context(Context::new(&self.kafka.security))
+            .create_with_context(Context::new(&self.kafka))
             .map_err(|error| client_error(&error, &self.id))?;
         let started = Instant::now();
         loop {
-            drop(probe.poll(Duration::ZERO));
+            drop(probe.poll(HEAR));
             let code = match probe.fetch_metadata(None, SLICE) {
                 Ok(metadata) => return Ok(metadata),
                 Err(error) => outcome::code_of(&error),
             };
-            while probe.poll(Duration::ZERO).is_some() {}
+            while probe.poll(HEAR).is_some() {}
             if self.cancel.is_cancelled() {
                 return Err(cancelled(&self.id));
             }
@@ -160,7 +163,7 @@ impl Cluster {
                     None => (code, probe.context().last_error().map(|(_, reason)| reason)),
                 };
                 let reason = reason.as_deref();
-                return Err(outcome::error(Phase::Describe, code, &self.id, None, reason, None));
+                return Err(outcome::error(Phase::Describe, code, &self.id, None, reason));
             }
         }
     }
@@ -252,7 +255,7 @@ impl Cluster {
     }
 
     fn failed(&self, error: &KafkaError, topic: Option<&str>) -> PublishError {
-        outcome::error(Phase::Describe, outcome::code_of(error), &self.id, topic, None, None)
+        outcome::error(Phase::Describe, outcome::code_of(error), &self.id, topic, None)
     }
 
     fn refused(&self, code: RDKafkaErrorCode, topic: Option<&str>) -> PublishError {
@@ -266,7 +269,7 @@ impl Cluster {
                 format!("the cluster refuses topic `{}`: {code}", topic.unwrap_or_default()),
             )
             .hint("compare `kafka.durability` with the number of brokers and the cluster's policy"),
-            code => outcome::error(Phase::Describe, code, &self.id, topic, None, None),
+            code => outcome::error(Phase::Describe, code, &self.id, topic, None),
         }
     }
 }

@@ -64,8 +64,17 @@ pub const CODES: &[CodeDoc] = &[
         code: "publish.record_refused",
         title: "Kafka refuses a record for what it is",
         help: "Too large for the topic, or not what a schema validation on the broker wants. Nothing of its batch \
-               is committed and the pipeline stops where it stood. Raise `max.message.bytes` of the topic, or correct \
-               what the schema asks for, then resume.",
+               is committed; the pipeline reads it again, sends every record by itself and puts the refused one into \
+               quarantine as `publish.refused`. It stops here only when the refused record is one of Acequia's own, such as a \
+               quarantined one, or when more than a hundred are refused. Raise `max.message.bytes` of the topic, or \
+               correct what the schema asks for, then resume.",
+    },
+    CodeDoc {
+        code: "publish.claim_store",
+        title: "the claim store cannot be used",
+        help: "With `on_too_large: claim_check` the data of large events is written to a directory before its event is \
+               committed, and that failed, or the directory may be entered by everybody on the host. Nothing of the \
+               batch is committed. Check its rights (`chmod o=`) and its free space, then `acequia resume`.",
     },
     CodeDoc {
         code: "publish.unreachable",

@@ -14,11 +14,12 @@ use rdkafka::{
     producer::{DeliveryResult, ProducerContext},
 };
 
-use super::{outcome, security::Security};
+use super::{KafkaConfig, outcome, security::Security};
 
 /// What our clients hear from librdkafka: errors, failed deliveries, the wish for a new token.
 pub(super) struct Context {
     security: Security,
+    embedded: bool,
     failed: AtomicBool,
     failure: Mutex<Option<Failure>>,
     disturbances: AtomicU64,
@@ -35,9 +36,10 @@ pub(super) struct Failure {
 }
 
 impl Context {
-    pub(super) fn new(security: &Security) -> Self {
+    pub(super) fn new(kafka: &KafkaConfig) -> Self {
         Self {
-            security: security.clone(),
+            security: kafka.security.clone(),
+            embedded: kafka.embedded,
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             disturbances: AtomicU64::new(0),
@@ -80,15 +82,10 @@ impl ClientContext for Context {
         if is_disturbance(facility, message) {
             self.disturbances.fetch_add(1, Ordering::Relaxed);
         }
-        match level {
-            RDKafkaLogLevel::Emerg
-            | RDKafkaLogLevel::Alert
-            | RDKafkaLogLevel::Critical
-            | RDKafkaLogLevel::Error
-            | RDKafkaLogLevel::Warning => tracing::warn!(target: "kafka", facility, "{message}"),
-            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
-                tracing::debug!(target: "kafka", facility, "{message}");
-            }
+        if is_for_people(level, facility, self.embedded) {
+            tracing::warn!(target: "kafka", facility, "{message}");
+        } else {
+            tracing::debug!(target: "kafka", facility, "{message}");
         }
     }
 
@@ -108,6 +105,14 @@ impl ClientContext for Context {
     ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
         Ok(self.security.token()?)
     }
+}
+
+/// Whether an operator should see a log line. Where the broker is a development broker inside the process, a connection
+/// that fails only says that the process ends and the broker went first.
+fn is_for_people(level: RDKafkaLogLevel, facility: &str, embedded: bool) -> bool {
+    use RDKafkaLogLevel::{Debug, Info, Notice};
+    let grave = !matches!(level, Notice | Info | Debug);
+    grave && !(embedded && facility == "FAIL")
 }
 
 /// Whether a log line tells that requests may have been lost on their way: an established connection broke, or an
@@ -148,6 +153,17 @@ pub(super) fn is_aftermath(code: RDKafkaErrorCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_development_broker_that_goes_first_is_no_news() {
+        for (facility, embedded, shown) in
+            [("FAIL", true, false), ("FAIL", false, true), ("CONFWARN", true, true)]
+        {
+            let level = RDKafkaLogLevel::Error;
+            assert_eq!(is_for_people(level, facility, embedded), shown, "{facility} {embedded}");
+        }
+        assert!(!is_for_people(RDKafkaLogLevel::Info, "FAIL", false));
+    }
 
     #[test]
     fn only_requests_that_may_be_lost_are_a_disturbance() {

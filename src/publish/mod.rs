@@ -8,6 +8,7 @@
 //! Errors are [`PublishError`]s, whose class says who must act. One table (`outcome`) knows Kafka's codes; nothing
 //! here retries but what the table of `delivery` allows: whoever gets an error drops the publisher.
 
+mod claim_store;
 mod claims;
 mod cluster;
 mod codes;
@@ -34,7 +35,7 @@ pub use cluster::Cluster;
 pub use codes::CODES;
 pub use config::{Durability, KafkaConfig, OptionValue};
 pub use dev_broker::{DevBroker, LIMITS};
-pub use error::{PublishError, RefusedRecord};
+pub use error::{PublishError, REFUSED, RefusedRecord};
 pub use inspect::read_checkpoint;
 pub use outgoing::{Outgoing, OutgoingEvent, OutgoingReject};
 pub use presence::Presence;
@@ -51,4 +52,4 @@ pub use topics::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@
 use acequia_api::ErrorClass;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::{PublishError, RefusedRecord};
+use super::{PublishError, error::REFUSED};
 
 /// What was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +119,11 @@ pub(super) fn needs_a_person(code: RDKafkaErrorCode) -> bool {
     matches!(judge(code), Judgement::Unauthenticated | Judgement::Untrusted | Judgement::Denied(_))
 }
 
+/// Whether the cluster refuses a record for what it is.
+pub(super) fn refuses_record(code: RDKafkaErrorCode) -> bool {
+    judge(code) == Judgement::RecordRefused
+}
+
 /// The code inside an error of the Kafka crate; `Fail` where it has none.
 pub(super) fn code_of(error: &KafkaError) -> RDKafkaErrorCode {
     match error {
@@ -134,7 +139,6 @@ pub(super) fn error(
     id: &str,
     topic: Option<&str>,
     reason: Option<&str>,
-    record: Option<RefusedRecord>,
 ) -> PublishError {
     let judgement = judge(code);
     let (class, name) = class_of(judgement);
@@ -146,8 +150,7 @@ pub(super) fn error(
     if let Some(reason) = reason {
         message.push_str(&format!(" ({reason})"));
     }
-    let record = record.filter(|_| judgement == Judgement::RecordRefused);
-    let error = PublishError::new(class, name, message).concerning(record);
+    let error = PublishError::new(class, name, message);
     match hint(judgement, phase, id, topic) {
         Some(hint) => error.hint(hint),
         None => error,
@@ -162,7 +165,7 @@ fn class_of(judgement: Judgement) -> (ErrorClass, &'static str) {
         Judgement::Untrusted => (ErrorClass::Operator, "publish.tls"),
         Judgement::Unsupported => (ErrorClass::Operator, "publish.unsupported"),
         Judgement::TopicMissing => (ErrorClass::Operator, "publish.topic_missing"),
-        Judgement::RecordRefused => (ErrorClass::Operator, "publish.record_refused"),
+        Judgement::RecordRefused => (ErrorClass::Operator, REFUSED),
         Judgement::Unreachable => (ErrorClass::Transient, "publish.unreachable"),
         Judgement::Rebuild => (ErrorClass::Transient, "publish.interrupted"),
     }
@@ -217,7 +220,7 @@ mod tests {
     use super::*;
 
     fn class(code: Code) -> ErrorClass {
-        error(Phase::Commit, code, "town.permits.0", None, None, None).class()
+        error(Phase::Commit, code, "town.permits.0", None, None).class()
     }
 
     #[test]
@@ -257,7 +260,6 @@ mod tests {
             "town.permits.0",
             Some("town.permit.v1"),
             None,
-            None,
         );
         assert!(topic.advice().unwrap().contains("Write, Describe on topic `town.permit.v1`"));
         let id = error(
@@ -266,16 +268,7 @@ mod tests {
             "town.permits.0",
             None,
             None,
-            None,
         );
         assert!(id.advice().unwrap().contains("transactional id `town.permits.0`"));
-    }
-
-    #[test]
-    fn only_a_refused_record_names_a_row() {
-        let row = Some(RefusedRecord { send: 1, row: 7 });
-        let at = |code| error(Phase::Commit, code, "t", None, None, row).record();
-        assert_eq!(at(Code::MessageSizeTooLarge), row);
-        assert_eq!(at(Code::RequestTimedOut), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use acequia_api::RecordError;
 
-use crate::event::EventBatch;
+use crate::event::{ClaimedData, EventBatch};
 
 /// One Kafka record to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,11 @@ pub trait Outgoing {
     /// The first error of `send`.
     fn each_event<E>(&self, send: impl FnMut(OutgoingEvent<'_>) -> Result<(), E>) -> Result<(), E>;
 
+    /// The data that events refer to instead of holding it.
+    fn claims(&self) -> impl Iterator<Item = ClaimedData<'_>> {
+        std::iter::empty()
+    }
+
     /// The refused rows, in order.
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>>;
 }
@@ -56,6 +61,10 @@ impl Outgoing for EventBatch {
                 row: event.row,
             })
         })
+    }
+
+    fn claims(&self) -> impl Iterator<Item = ClaimedData<'_>> {
+        self.claims()
     }
 
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {

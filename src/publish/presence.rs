@@ -9,6 +9,8 @@
 //! The members never fetch: whatever partition the group assigns is paused at once.
 
 use std::{
+    collections::BTreeSet,
+    error::Error,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,22 +21,45 @@ use std::{
 
 use rdkafka::{
     ClientContext,
+    client::OAuthToken,
+    config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance},
+    error::KafkaError,
+    groups::GroupInfo,
 };
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{KafkaConfig, PublishError};
+use super::{KafkaConfig, PublishError, context::Context};
 
 /// A member whose heartbeats stop is gone after this.
 const SESSION: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(500);
-const ASK: Duration = Duration::from_secs(5);
+const ASK: Duration = Duration::from_secs(2);
 const CLIENT: &str = "acequia-";
 
-struct Membership;
+/// What the membership hears: as any client of ours, and when members come or go.
+struct Membership {
+    context: Context,
+    changes: watch::Sender<u64>,
+}
 
-impl ClientContext for Membership {}
+impl ClientContext for Membership {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Context::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.context.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.context.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.context.generate_oauth_token(config)
+    }
+}
 
 impl ConsumerContext for Membership {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
@@ -43,6 +68,7 @@ impl ConsumerContext for Membership {
         {
             tracing::debug!(%error, "a partition of the presence group could not be paused");
         }
+        self.changes.send_modify(|changes| *changes += 1);
     }
 }
 
@@ -50,6 +76,8 @@ impl ConsumerContext for Membership {
 pub struct Presence {
     consumer: Arc<BaseConsumer<Membership>>,
     group: String,
+    /// This instance, and the one that it follows on this host, which is gone however long Kafka remembers it.
+    ours: [Option<Uuid>; 2],
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -61,7 +89,8 @@ impl std::fmt::Debug for Presence {
 }
 
 impl Presence {
-    /// Joins the group of the deployment as `owner`. `topic` is any topic of the deployment that exists.
+    /// Joins the group of the deployment as `owner`. `topic` is any topic of the deployment that exists, `predecessor`
+    /// an instance that is known to be gone.
     ///
     /// # Errors
     /// When the consumer cannot be made; not when no broker answers, which shows in the pipelines.
@@ -70,6 +99,7 @@ impl Presence {
         deployment: &str,
         topic: &str,
         owner: Uuid,
+        predecessor: Option<Uuid>,
     ) -> Result<Self, PublishError> {
         let group = format!("{deployment}.acequia");
         let failed = |cause| {
@@ -86,7 +116,10 @@ impl Presence {
             .set("heartbeat.interval.ms", HEARTBEAT.as_millis().to_string())
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "latest")
-            .create_with_context(Membership)
+            .create_with_context(Membership {
+                context: Context::new(kafka),
+                changes: watch::channel(0).0,
+            })
             .map_err(failed)?;
         consumer.subscribe(&[topic]).map_err(failed)?;
         let consumer = Arc::new(consumer);
@@ -103,14 +136,15 @@ impl Presence {
             PublishError::transient("publish.presence", "a thread could not be started")
                 .because(cause)
         })?;
-        Ok(Self { consumer, group, ended, thread: Some(thread) })
+        let ours = [Some(owner), predecessor];
+        Ok(Self { consumer, group, ours, ended, thread: Some(thread) })
     }
 
-    /// Whether the instance that calls itself `owner` is a member now. Blocks for some milliseconds.
+    /// The other instances that are members now. Blocks for some milliseconds, at most two seconds.
     ///
     /// # Errors
     /// `Transient` when the coordinator does not answer.
-    pub fn is_alive(&self, owner: Uuid) -> Result<bool, PublishError> {
+    pub fn others(&self) -> Result<BTreeSet<Uuid>, PublishError> {
         let list =
             self.consumer.client().fetch_group_list(Some(&self.group), ASK).map_err(|cause| {
                 PublishError::transient(
@@ -119,12 +153,15 @@ impl Presence {
                 )
                 .because(cause)
             })?;
-        let name = format!("{CLIENT}{owner}");
-        Ok(list
-            .groups()
-            .iter()
-            .flat_map(rdkafka::groups::GroupInfo::members)
-            .any(|member| member.client_id() == name))
+        let members = list.groups().iter().flat_map(GroupInfo::members);
+        let owners =
+            members.filter_map(|member| member.client_id().strip_prefix(CLIENT)?.parse().ok());
+        Ok(owners.filter(|owner| !self.ours.contains(&Some(*owner))).collect())
+    }
+
+    /// Counts up whenever instances have come or gone.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.consumer.context().changes.subscribe()
     }
 }
 

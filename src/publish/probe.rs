@@ -31,7 +31,7 @@ pub fn probe_transactions(
 ) -> Result<(), PublishError> {
     let limits =
         SizeLimits { smallest: DEFAULT_MAX_MESSAGE_BYTES, largest: DEFAULT_MAX_MESSAGE_BYTES };
-    TransactionalProducer::create(kafka, &format!("{deployment}.acequia.check"), limits)?
+    TransactionalProducer::create(kafka, &format!("{deployment}.acequia.check"), limits, false)?
         .init(cancel)
 }
 
@@ -44,13 +44,13 @@ pub fn probe_group(kafka: &KafkaConfig, deployment: &str) -> Result<(), PublishE
     let consumer: BaseConsumer<Context> = kafka
         .client("acequia-check")
         .set("group.id", &group)
-        .create_with_context(Context::new(&kafka.security))
+        .create_with_context(Context::new(kafka))
         .map_err(|error| client_error(&error, &group))?;
     // Gives a client of OAUTHBEARER its token.
     drop(consumer.poll(std::time::Duration::ZERO));
     let mut partitions = TopicPartitionList::new();
     partitions.add_partition(&SystemTopics::of(deployment).checkpoints, 0);
-    let failed = |code| outcome::error(Phase::Describe, code, &group, None, None, None);
+    let failed = |code| outcome::error(Phase::Describe, code, &group, None, None);
     let answer = consumer
         .committed_offsets(partitions, PATIENCE)
         .map_err(|error| failed(outcome::code_of(&error)))?;

@@ -6,6 +6,7 @@
 //! the publisher's thread a visit per record.
 
 use std::{
+    cell::Cell,
     thread,
     time::{Duration, Instant},
 };
@@ -76,6 +77,7 @@ pub(super) struct TransactionalProducer {
     producer: BaseProducer<Context>,
     id: String,
     since_poll: u32,
+    refused: Cell<Option<RefusedRecord>>,
 }
 
 /// `max.message.bytes` over the topics of a task.
@@ -92,12 +94,16 @@ impl TransactionalProducer {
         kafka: &KafkaConfig,
         id: &str,
         limits: SizeLimits,
+        isolate: bool,
     ) -> Result<Self, PublishError> {
-        let config = settings(kafka, id, limits);
+        let mut config = settings(kafka, id, limits);
+        if isolate {
+            config.set("batch.num.messages", "1");
+        }
         let producer = config
-            .create_with_context(Context::new(&kafka.security))
+            .create_with_context(Context::new(kafka))
             .map_err(|error| client_error(&error, id))?;
-        Ok(Self { producer, id: id.to_owned(), since_poll: 0 })
+        Ok(Self { producer, id: id.to_owned(), since_poll: 0, refused: Cell::new(None) })
     }
 
     /// Becomes the only producer of the id. Returns early when cancelled.
@@ -118,19 +124,12 @@ impl TransactionalProducer {
             let code = outcome::code_of(&error);
             let retriable = matches!(&error, KafkaError::Transaction(e) if e.is_retriable());
             if let Some((code, reason)) = self.producer.context().grave_error() {
-                return Err(outcome::error(
-                    Phase::Fence,
-                    code,
-                    &self.id,
-                    None,
-                    Some(&reason),
-                    None,
-                ));
+                return Err(outcome::error(Phase::Fence, code, &self.id, None, Some(&reason)));
             }
             let last = self.producer.context().last_error();
             if !retriable || started.elapsed() > FENCE_DEADLINE {
                 let reason = last.as_ref().map(|(_, reason)| &**reason);
-                return Err(outcome::error(Phase::Fence, code, &self.id, None, reason, None));
+                return Err(outcome::error(Phase::Fence, code, &self.id, None, reason));
             }
         }
     }
@@ -185,7 +184,7 @@ impl TransactionalProducer {
         reason = "the library says only that it may be tried again, not when"
     )]
     pub(super) fn commit(&mut self) -> Result<CommitReport, PublishError> {
-        self.drain()?;
+        self.settle(Phase::Commit)?;
         let started = Instant::now();
         loop {
             match self.producer.commit_transaction(Timeout::Never) {
@@ -209,17 +208,18 @@ impl TransactionalProducer {
         })
     }
 
+    /// Waits until everything handed over is delivered.
     #[expect(
         clippy::disallowed_methods,
         reason = "a poll that waits would hold the deliveries back; this is the shortest pause"
     )]
-    fn drain(&self) -> Result<(), PublishError> {
+    pub(super) fn settle(&self, phase: Phase) -> Result<(), PublishError> {
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(Duration::ZERO);
-            self.check_deliveries(Phase::Commit)?;
+            self.check_deliveries(phase)?;
             thread::sleep(Duration::from_micros(300));
         }
-        self.check_deliveries(Phase::Commit)
+        self.check_deliveries(phase)
     }
 
     /// How many partitions a topic has now.
@@ -236,7 +236,7 @@ impl TransactionalProducer {
                 let code = found
                     .and_then(rdkafka::metadata::MetadataTopic::error)
                     .map_or(RDKafkaErrorCode::UnknownTopic, RDKafkaErrorCode::from);
-                Err(outcome::error(Phase::Describe, code, &self.id, Some(topic), None, None))
+                Err(outcome::error(Phase::Describe, code, &self.id, Some(topic), None))
             }
         }
     }
@@ -282,19 +282,35 @@ impl TransactionalProducer {
         row: Option<RefusedRecord>,
     ) -> PublishError {
         if !is_aftermath(code) {
-            return outcome::error(phase, code, &self.id, topic, None, row);
+            self.blame(code, row);
+            return outcome::error(phase, code, &self.id, topic, None);
         }
-        if let Some((fatal, reason)) = self.producer.client().fatal_error() {
-            return outcome::error(phase, fatal, &self.id, None, Some(&reason), None);
+        let failure = self.settled_failure();
+        let refused = failure.as_ref().is_some_and(|failure| outcome::refuses_record(failure.code));
+        // What stands behind a refused record arrives out of order, which is fatal and only an aftermath.
+        if let Some((fatal, reason)) = self.producer.client().fatal_error()
+            && !refused
+        {
+            return outcome::error(phase, fatal, &self.id, None, Some(&reason));
         }
-        if let Some(Failure { code, topic, token }) = self.settled_failure() {
-            return outcome::error(phase, code, &self.id, Some(&topic), None, About::of(token));
+        if let Some(Failure { code, topic, token }) = failure {
+            self.blame(code, About::of(token));
+            return outcome::error(phase, code, &self.id, Some(&topic), None);
         }
         // Deliveries are given up only once the transaction is in an error state, and from there nothing is
         // committed any more: the call only tells the error.
         let kept = self.producer.commit_transaction(FENCE_SLICE).err();
         let code = kept.as_ref().map_or(code, outcome::code_of);
-        outcome::error(phase, code, &self.id, topic, None, None)
+        outcome::error(phase, code, &self.id, topic, None)
+    }
+
+    /// The record that Kafka refused, after an error that says that it refused one.
+    pub(super) fn refused(&self) -> Option<RefusedRecord> {
+        self.refused.get()
+    }
+
+    fn blame(&self, code: RDKafkaErrorCode, row: Option<RefusedRecord>) {
+        self.refused.set(row.filter(|_| outcome::refuses_record(code)));
     }
 
     /// The delivery that failed by itself, once all that are still under way have been reported.

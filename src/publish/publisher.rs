@@ -46,7 +46,10 @@ use std::{
 use acequia_api::{CancellationToken, RecordBatch, StateChange, StateView};
 
 use super::{
-    KafkaConfig, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts, claims,
+    KafkaConfig, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
+    claim_store::ClaimStore,
+    claims,
+    outcome::Phase,
     partition::partition_of,
     producer::{About, SizeLimits, TransactionalProducer},
     quarantine::{Quarantine, Refusal},
@@ -78,6 +81,10 @@ pub struct Setup {
     pub state_key: Option<SealKey>,
     /// Seals the raw bytes of quarantined records.
     pub quarantine_key: Option<SealKey>,
+    /// Where data is kept that events only refer to; `None` where every event holds its own.
+    pub claim_store: Option<PathBuf>,
+    /// Send every record as a set of its own and await each batch: slow, and a refusal names the guilty row.
+    pub isolate: bool,
     /// A person decided to go on although the checkpoint topic knows less than this host, and says why.
     pub accept_regression: Option<String>,
     /// Ends waiting in [`Publisher::fence`] and [`Publisher::recover`].
@@ -118,6 +125,7 @@ pub struct Publisher {
     cluster: String,
     checked: Instant,
     mirror: Option<MirrorFile>,
+    claim_store: Option<ClaimStore>,
     state: StateStore,
     keeps_deletions: Duration,
     checkpoint: Checkpoint,
@@ -154,7 +162,7 @@ impl Publisher {
             smallest: all.clone().min().unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES),
             largest: all.max().unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES),
         };
-        let producer = TransactionalProducer::create(&setup.kafka, &id, sizes)?;
+        let producer = TransactionalProducer::create(&setup.kafka, &id, sizes, setup.isolate)?;
         producer.init(&setup.cancel)?;
         let cluster = producer.cluster_id()?;
         let facts = of(&system.quarantine);
@@ -165,9 +173,13 @@ impl Publisher {
             max_value_bytes: facts.max_message_bytes().saturating_sub(FRAMING_BYTES),
         };
         let state_dir = setup.state_dir.as_deref();
+        let claim_store = setup.claim_store.as_deref();
+        let claim_store =
+            claim_store.map(|directory| ClaimStore::open(directory, &setup.task)).transpose()?;
         Ok(Self {
             partition: partition_of(id.as_bytes(), topics::SYSTEM_PARTITIONS),
             mirror: state_dir.map(|directory| MirrorFile::new(directory, &setup.task)),
+            claim_store,
             state: StateStore::open(state_dir, &setup.task)?,
             keeps_deletions: of(&system.state).keeps_deletions(),
             quarantine_partitions: facts.partitions,
@@ -185,6 +197,17 @@ impl Publisher {
             open: None,
             setup,
         })
+    }
+
+    /// Whether a refusal names the guilty row, see [`Setup::isolate`].
+    pub fn isolates(&self) -> bool {
+        self.setup.isolate
+    }
+
+    /// The record that Kafka refused, after an error with the code [`REFUSED`](super::REFUSED); exact if the publisher
+    /// [isolates](Setup::isolate).
+    pub fn refused(&self) -> Option<RefusedRecord> {
+        self.producer.refused()
     }
 
     /// The committed keyed state. It follows every commit.
@@ -226,7 +249,8 @@ impl Publisher {
         Ok(())
     }
 
-    /// Sends a batch: its events, its rejected records, its changes of keyed state. `mappings` are the mappings of
+    /// Sends a batch: its events, its rejected records, its changes of keyed state; the data that events refer to is
+    /// kept before. `mappings` are the mappings of
     /// the pipeline, `name@version`, in its order. Waits while Kafka is slower than we are.
     ///
     /// # Errors
@@ -241,6 +265,9 @@ impl Publisher {
         let open = self.open.as_mut().ok_or_else(no_transaction)?;
         let send = open.sends;
         open.sends += 1;
+        if let Some(store) = &mut self.claim_store {
+            events.claims().try_for_each(|data| store.keep(&data))?;
+        }
         let (topics, partitions) = (&self.setup.topics, &self.partitions);
         let producer = &mut self.producer;
         events.each_event(|event| {
@@ -255,6 +282,9 @@ impl Publisher {
             let about = About::Row(RefusedRecord { send, row: event.row });
             producer.send(topic, partition_of(event.key, *count), event.key, event.value, about)
         })?;
+        if self.setup.isolate {
+            self.producer.settle(Phase::Send)?;
+        }
         self.send_rejects(split, mappings, records, events)?;
         self.send_state(records)?;
         if let Some(open) = &mut self.open {
@@ -303,6 +333,9 @@ impl Publisher {
         let value = to_bytes(&head);
         let topic = &self.system.checkpoints;
         self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
+        if let Some(store) = &mut self.claim_store {
+            store.sync()?;
+        }
         let report = self.producer.commit()?;
 
         self.checkpoint = checkpoint;

@@ -165,13 +165,13 @@ impl<'k> PartitionReader<'k> {
     fn failed(&self, error: &KafkaError, topic: &str) -> PublishError {
         let reason = self.consumer.context().last_error().map(|(_, reason)| reason);
         let code = outcome::code_of(error);
-        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref(), None)
+        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref())
     }
 
     fn silence(&self, topic: &str) -> PublishError {
         let reason = self.consumer.context().last_error().map(|(_, reason)| reason);
         let code = RDKafkaErrorCode::OperationTimedOut;
-        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref(), None)
+        outcome::error(Phase::Read, code, self.id, Some(topic), reason.as_deref())
     }
 
     /// Who holds the end of the partition back: the writer of the first record that is not decided.
@@ -236,7 +236,7 @@ pub(super) fn consumer(
         .set("fetch.error.backoff.ms", "100")
         .set("queued.max.messages.kbytes", "16384");
     config
-        .create_with_context(Context::new(&kafka.security))
+        .create_with_context(Context::new(kafka))
         .map(|consumer| Consuming(Some(consumer)))
         .map_err(|error| client_error(&error, id))
 }

@@ -81,13 +81,13 @@ impl Tail {
             TailFrom::Last(count) => Offset::OffsetTail(i64::from(count)),
         };
         let failed = |error: &KafkaError, topic: Option<&str>| {
-            outcome::error(Phase::Read, outcome::code_of(error), id, topic, None, None)
+            outcome::error(Phase::Read, outcome::code_of(error), id, topic, None)
         };
         let mut list = TopicPartitionList::new();
         for name in &names {
             let Some(facts) = found.get(name) else {
                 let code = RDKafkaErrorCode::UnknownTopic;
-                return Err(outcome::error(Phase::Read, code, id, Some(name), None, None));
+                return Err(outcome::error(Phase::Read, code, id, Some(name), None));
             };
             for partition in 0..facts.partitions {
                 list.add_partition_offset(name, partition, offset)
@@ -123,7 +123,7 @@ impl Tail {
             Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Polled::End(partition)),
             Some(Err(error)) => match outcome::code_of(&error) {
                 code if is_passing(code) => Ok(Polled::Nothing),
-                code => Err(outcome::error(Phase::Read, code, &self.id, None, None, None)),
+                code => Err(outcome::error(Phase::Read, code, &self.id, None, None)),
             },
         }
     }
@@ -178,7 +178,7 @@ pub fn read_all(
             }
             Polled::Nothing if heard.elapsed() > SILENCE => {
                 let code = RDKafkaErrorCode::OperationTimedOut;
-                return Err(outcome::error(Phase::Read, code, id, Some(topic), None, None));
+                return Err(outcome::error(Phase::Read, code, id, Some(topic), None));
             }
             Polled::Nothing => {}
         }

@@ -7,15 +7,19 @@ use acequia_api::{
     RowMeta, Schema, StateChange, Unit,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use super::*;
 use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
+use crate::event::ClaimedData;
 
 mod bad_inputs;
 #[path = "../../tests/support/kafka.rs"]
 #[allow(dead_code, unreachable_pub, reason = "written for `tests/`, which use all of it")]
-mod kafka_node;
+pub(crate) mod kafka_node;
 mod mock;
 mod real;
+mod secured;
 
 /// What a test sends: `(key, value)` per event, and the rows that a mapping refused.
 #[derive(Default)]
@@ -23,6 +27,7 @@ struct Sent {
     events: Vec<(String, Option<String>)>,
     rejected_rows: Vec<u32>,
     errors: Vec<RecordError>,
+    claims: Vec<String>,
 }
 
 impl Sent {
@@ -46,6 +51,12 @@ impl Outgoing for Sent {
                 row: row as u32,
             })
         })
+    }
+
+    fn claims(&self) -> impl Iterator<Item = ClaimedData<'_>> {
+        self.claims
+            .iter()
+            .map(|data| ClaimedData { bytes: data.as_bytes(), digest: Sha256::digest(data).into() })
     }
 
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {
@@ -124,6 +135,8 @@ fn setup(kafka: &KafkaConfig, task: Task, state_dir: Option<&Path>) -> Setup {
         state_dir: state_dir.map(Path::to_owned),
         state_key: Some(SealKey::new("state-1", &[1; 32])),
         quarantine_key: Some(SealKey::new("quarantine-1", &[2; 32])),
+        claim_store: None,
+        isolate: false,
         accept_regression: None,
         cancel: CancellationToken::new(),
     }

@@ -2,6 +2,9 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
 use crate::support::{
     daemon::Daemon,
     feed,
@@ -68,6 +71,35 @@ fn bad_input_70_a_topic_that_takes_less_sends_what_is_larger_to_quarantine() {
         &format!("EXP/BIG;OBM;C;01/02/2021;1,00;ANA;SANZ;CALLE MAYOR;28001;1;{remarks}\n"),
     );
     assert_all_but_one(&site, &kafka, &events, &format!("{deployment}.acequia.quarantine"));
+}
+
+#[test]
+fn bad_input_70_a_limit_lowered_behind_the_back_of_a_running_pipeline_costs_one_record_and_no_operator()
+ {
+    let kafka = kafka::shared();
+    let deployment = format!("lowered-{}", std::process::id());
+    let site = site(&kafka, &deployment);
+    let events = format!("{deployment}.licence.v1");
+    site.write("drop/LIC_99.csv", &feed::bytes(40, 50));
+    site.write("drop/LIC_99.csv.ok", b"");
+    let mut daemon = Daemon::start(&site, "daemon", &[]);
+    daemon.until("the first file", PATIENCE, |picture| picture["counts"]["in"] == 10);
+    configure(&kafka, &events, ["--add-config", "max.message.bytes=20000"]);
+    // Digits of hashes: no compression makes them fit.
+    let noise: String =
+        (0..500_u32).map(|n| HEXLOWER.encode(&Sha256::digest(n.to_be_bytes()))).collect();
+    let remarks = format!("{noise}{noise}");
+    drop_around(
+        &site,
+        &format!("EXP/BIG;OBM;C;01/02/2021;1,00;ANA;SANZ;CALLE MAYOR;28001;1;{remarks}\n"),
+    );
+    let picture = daemon.until("everything", PATIENCE, |picture| picture["counts"]["in"] == 51);
+    assert_eq!(picture["counts"]["rejected"], 1, "{picture}");
+    assert!(daemon.log().contains("a record was refused"), "{}", daemon.log());
+    assert!(daemon.terminate(PATIENCE).success());
+    assert_eq!(reader::committed(kafka.bootstrap(), &events).len(), 50);
+    let quarantine = format!("{deployment}.acequia.quarantine");
+    assert_eq!(reader::committed(kafka.bootstrap(), &quarantine).len(), 1);
 }
 
 #[test]

@@ -148,8 +148,8 @@ fn kills_inside_transactions(all: &[Record], records: u64) -> u64 {
 
 #[test]
 fn of_two_instances_one_works_and_the_other_takes_over_when_it_is_gone() {
-    // So many that the first is still at work when the second fences it: an owner that has nothing to do would not
-    // notice.
+    // Started together, neither sees the other's claim: one fences the other, and so many records are left to be read
+    // that the fenced one is at work when it happens.
     const FIRST: u64 = 400_000;
     const ALL: u64 = 410_000;
     let kafka = kafka::shared();

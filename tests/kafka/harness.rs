@@ -69,8 +69,8 @@ fn the_foreign_consumer_tells_committed_records_from_aborted_ones() {
 #[test]
 fn a_node_that_cannot_start_says_why_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let ports = [&taken, &free[0], &free[1]].map(|all| all.local_addr().unwrap().port());
+    let free = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let ports = [&taken, &free[0], &free[1], &free[2]].map(|all| all.local_addr().unwrap().port());
     drop(free);
     let Err(told) = std::panic::catch_unwind(|| Kafka::start_at(ports)) else {
         panic!("two programs listen on one port");

@@ -38,6 +38,7 @@ const START: Duration = Duration::from_secs(90);
 pub struct Kafka {
     bootstrap: String,
     with_users: Option<String>,
+    with_tls: Option<String>,
     node: Option<Node>,
 }
 
@@ -62,7 +63,7 @@ impl Kafka {
     /// The cluster that `KAFKA_BOOTSTRAP` names, or else a node of our own.
     pub fn any() -> Self {
         match std::env::var("KAFKA_BOOTSTRAP") {
-            Ok(bootstrap) => Self { bootstrap, with_users: None, node: None },
+            Ok(bootstrap) => Self { bootstrap, with_users: None, with_tls: None, node: None },
             Err(_) => Self::start(),
         }
     }
@@ -72,9 +73,9 @@ impl Kafka {
         Self::start_at(free_ports())
     }
 
-    /// Starts a node on a port for clients, one for clients with users and one for itself. Panics with the node's own
-    /// log if it ends instead.
-    pub fn start_at(ports: [u16; 3]) -> Self {
+    /// Starts a node on a port for clients, one for clients with users, one for the same inside TLS and one for itself.
+    /// Panics with the node's own log if it ends instead.
+    pub fn start_at(ports: [u16; 4]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("server.properties"), properties(directory.path(), ports))
             .unwrap();
@@ -82,12 +83,14 @@ impl Kafka {
         let formatted = java(directory.path())
             .args(["kafka.tools.StorageTool", "format", "-t", "AcequiaTestsClusterIdA", "-c"])
             .arg(directory.path().join("server.properties"))
+            .args(["--add-scram", "SCRAM-SHA-512=[name=acequia,password=right]"])
             .output()
             .expect("Java runs: `.ci/setup test` installs it");
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut kafka = Self {
             bootstrap: format!("127.0.0.1:{}", ports[0]),
             with_users: Some(format!("127.0.0.1:{}", ports[1])),
+            with_tls: Some(format!("127.0.0.1:{}", ports[2])),
             node: Some(Node { directory, running: None }),
         };
         kafka.resume();
@@ -99,10 +102,16 @@ impl Kafka {
         &self.bootstrap
     }
 
-    /// Where clients connect by SASL PLAIN without TLS: `acequia` may do everything, `poor` nothing, both with the
-    /// password `right`. Only a node of our own has such a listener.
+    /// Where clients connect without TLS by SASL PLAIN or OAUTHBEARER: `acequia` may do everything, `poor` nothing, both
+    /// with the password `right` or an unsigned token. Only a node of our own has such a listener.
     pub fn bootstrap_with_users(&self) -> Option<&str> {
         self.with_users.as_deref()
+    }
+
+    /// Where `acequia` connects by TLS, with the [`certificate`], and SASL SCRAM-SHA-512 or PLAIN. Only a node of our own
+    /// has such a listener.
+    pub fn bootstrap_with_tls(&self) -> Option<&str> {
+        self.with_tls.as_deref()
     }
 
     /// Starts the node again where it was, with what it had.
@@ -235,9 +244,41 @@ pub fn libraries() -> &'static Path {
     })
 }
 
+/// The folder of the node's certificate: `certificate.pem`, which vouches for itself, and `node.p12` with its key. Made
+/// once per target directory.
+pub fn certificate() -> &'static Path {
+    static CERTIFICATE: OnceLock<PathBuf> = OnceLock::new();
+    CERTIFICATE.get_or_init(|| {
+        let folder = libraries().with_file_name("kafka-certificate");
+        let lock = File::create(folder.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
+        let (key, public) = (folder.join("node.p12"), folder.join("certificate.pem"));
+        if !public.exists() {
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir(&folder).unwrap();
+            let keytool = |arguments: &[&str]| {
+                let made = Command::new("keytool")
+                    .args(arguments)
+                    .args(["-alias", "node", "-storepass", "changeit", "-keystore"])
+                    .arg(&key)
+                    .output()
+                    .expect("keytool comes with Java");
+                assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+                made.stdout
+            };
+            let name = ["-dname", "CN=acequia tests", "-ext", "san=ip:127.0.0.1,dns:localhost"];
+            let kind =
+                ["-genkeypair", "-keyalg", "EC", "-validity", "3650", "-storetype", "PKCS12"];
+            keytool(&[&kind[..], &name, &["-ext", "bc:c"]].concat());
+            fs::write(public, keytool(&["-exportcert", "-rfc"])).unwrap();
+        }
+        folder
+    })
+}
+
 /// All are held until all are known, or two could be the same.
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+fn free_ports() -> [u16; 4] {
+    let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
@@ -256,20 +297,32 @@ Configuration:
 
 /// Clients of the open listener are anonymous and may do everything, so that rights play a part only where a test asks
 /// for users.
-fn properties(directory: &Path, [open, users, controller]: [u16; 3]) -> String {
+fn properties(directory: &Path, [open, users, tls, controller]: [u16; 4]) -> String {
     let data = directory.join("data");
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users}\n\
+         listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users},SASL_SSL://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{open},SASL_PLAINTEXT://127.0.0.1:{users},SASL_SSL://127.0.0.1:{tls}\n\
          controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         sasl.enabled.mechanisms=PLAIN\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT\n\
+         listener.name.sasl_plaintext.sasl.enabled.mechanisms=PLAIN,OAUTHBEARER\n\
          listener.name.sasl_plaintext.plain.sasl.jaas.config=\
          org.apache.kafka.common.security.plain.PlainLoginModule required \
          user_acequia=\"right\" user_poor=\"right\";\n\
+         listener.name.sasl_plaintext.oauthbearer.sasl.jaas.config=\
+         org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+         unsecuredLoginStringClaim_sub=\"node\";\n\
+         listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN\n\
+         listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
+         org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
+         listener.name.sasl_ssl.plain.sasl.jaas.config=\
+         org.apache.kafka.common.security.plain.PlainLoginModule required user_acequia=\"right\";\n\
+         listener.name.sasl_ssl.ssl.keystore.type=PKCS12\n\
+         listener.name.sasl_ssl.ssl.keystore.location={}\n\
+         listener.name.sasl_ssl.ssl.keystore.password=changeit\n\
+         listener.name.sasl_ssl.ssl.key.password=changeit\n\
          authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
          super.users=User:ANONYMOUS;User:acequia\n\
          log.dirs={}\n\
@@ -285,6 +338,7 @@ fn properties(directory: &Path, [open, users, controller]: [u16; 3]) -> String {
          log.cleaner.enable=false\n\
          num.network.threads=2\n\
          num.io.threads=2\n",
+        certificate().join("node.p12").display(),
         data.display()
     )
 }

@@ -1,7 +1,7 @@
 //! The two families of error, which never mix.
 //!
 //! A **bad record is data**: a [`RecordError`] says what is wrong with it and where; it travels in the batch,
-//! ends in quarantine and never stops a pipeline. A **broken system is an error**: a [`SourceError`] ends the
+//! ends in quarantine and never stops a pipeline. A **broken system is an error**: a [`SystemError`] ends the
 //! fetch, and its [`ErrorClass`] decides what the engine does. No type serves both.
 
 use std::{error::Error, fmt, sync::Arc};
@@ -118,10 +118,10 @@ pub enum ErrorClass {
     Bug,
 }
 
-/// A source that cannot go on. The message is for people: what could not be done, lower case, no final stop;
+/// A system that cannot go on. The message is for people: what could not be done, lower case, no final stop;
 /// it never carries a value of a record or a secret.
 #[derive(Debug)]
-pub struct SourceError {
+pub struct SystemError {
     class: ErrorClass,
     code: &'static str,
     message: String,
@@ -129,7 +129,7 @@ pub struct SourceError {
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl SourceError {
+impl SystemError {
     /// An error of a class, with a stable code and what could not be done.
     pub fn new(class: ErrorClass, code: &'static str, message: impl Into<String>) -> Self {
         Self { class, code, message: message.into(), hint: None, cause: None }
@@ -179,19 +179,22 @@ impl SourceError {
         self.code
     }
 
-    /// What a person can do, if the source knows.
+    /// What a person can do, if known.
     pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }
 
-impl fmt::Display for SourceError {
+/// A source that cannot go on.
+pub type SourceError = SystemError;
+
+impl fmt::Display for SystemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for SourceError {
+impl Error for SystemError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }

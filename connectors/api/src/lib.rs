@@ -36,7 +36,7 @@ pub use board::{Alarm, Backlog, Board, UnitState, UnitStatus};
 pub use cell::{Cell, Span};
 pub use codes::CODES;
 pub use connector::AnyConnector;
-pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage};
+pub use error::{CodeDoc, ErrorClass, RecordError, SourceError, Stage, SystemError};
 pub use locator::{Identity, Op, Place, RowMeta, Transaction, Unit, UnitId};
 pub use period::Period;
 pub use position::Position;

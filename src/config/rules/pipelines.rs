@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     super::{
         load::{Options, Written},
-        pipeline::{OnTooLarge, PipelineConfig},
+        pipeline::PipelineConfig,
         schedule::Schedule,
     },
     place,
@@ -28,27 +28,8 @@ pub(super) fn check(
         mappings(written, &known, found);
         if let Some(config) = &written.value {
             schedule(written, config, found);
-            not_yet(written, config, found);
             connector(written, config, options, found);
         }
-    }
-}
-
-/// What the format of the file has a place for and this version does not do. Refused, so that nobody relies on it.
-fn not_yet(
-    written: &Written<PipelineConfig>,
-    config: &PipelineConfig,
-    found: &mut Vec<Diagnostic>,
-) {
-    if matches!(config.publish.on_too_large, OnTooLarge::ClaimCheck(_)) {
-        let span = place(&written.node, &["publish", "on_too_large"]);
-        let message = "a claim check is not made by this version";
-        let error = Diagnostic::error("config.not_yet", &written.file, span, message);
-        found.push(
-            error.help(
-                "write `on_too_large: reject`: larger events go to quarantine with their place",
-            ),
-        );
     }
 }
 

@@ -218,7 +218,8 @@ fn a_refused_record_names_its_row_and_its_send() {
     publisher.send("drop", &[], &no_records, &Sent::default()).unwrap();
     fail(&broker, Api::Produce, &[Err::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE]);
     let result = publisher.send("drop", &[], &no_records, &Sent::events(1000, "a"));
-    let refused = result.unwrap_err().record().unwrap();
+    assert_eq!(result.unwrap_err().code(), REFUSED);
+    let refused = publisher.refused().unwrap();
     assert_eq!(refused.send, 1);
     assert!(refused.row < 1000);
 }
@@ -233,7 +234,7 @@ fn a_record_too_large_for_the_client_is_refused_with_its_row_at_once() {
     publisher.begin().unwrap();
     let error = publisher.send("drop", &[], &records(2, &[]), &sent).unwrap_err();
     assert_eq!(error.code(), "publish.record_refused");
-    assert_eq!(error.record(), Some(RefusedRecord { send: 0, row: 1 }));
+    assert_eq!(publisher.refused(), Some(RefusedRecord { send: 0, row: 1 }));
 }
 
 #[test]

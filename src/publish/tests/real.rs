@@ -20,7 +20,7 @@ fn deployment(test: &str) -> (KafkaConfig, String) {
     (kafka, name)
 }
 
-fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
+pub(super) fn apply(kafka: &KafkaConfig, plan: &TopicPlan) {
     let cluster = Cluster::open(kafka, "test").unwrap();
     let names = plan.topics.iter().map(|topic| Arc::clone(&topic.name)).collect();
     let found = cluster.describe(&names).unwrap();
@@ -81,6 +81,33 @@ fn a_life_that_ends_inside_a_transaction_leaves_nothing_visible() {
     publish(&mut publisher, &Sent::events(2, "next"), &[], step(Some(1), 2)).unwrap();
     assert_eq!(values(&kafka, &event_topic(&name)), ["kept-0", "kept-1", "next-0", "next-1"]);
     assert_eq!(publisher.head().unwrap().seq, 2);
+}
+
+#[test]
+fn a_life_that_ends_between_keeping_data_and_the_commit_leaves_one_file_and_one_event() {
+    let (kafka, name) = deployment("claims");
+    let store = tempfile::tempdir().unwrap();
+    let directory = store.path().join("claims");
+    let mut setup = setup(&kafka, task(&name, 1), None);
+    setup.claim_store = Some(directory.clone());
+    let sent = Sent { claims: vec!["{\"large\":1}".into()], ..Sent::events(1, "large") };
+    let files = || {
+        let entries = std::fs::read_dir(&directory).unwrap();
+        entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    let (mut publisher, _) = start(setup.clone()).unwrap();
+    publisher.begin().unwrap();
+    publisher.send("drop", &[], &records(1, &[]), &sent).unwrap();
+    assert_eq!(files(), [b"{\"large\":1}"], "the file is there before the event is visible");
+    std::fs::write(directory.join(format!(".{name}.permits.0.{}.part", uuid::Uuid::nil())), b"{")
+        .unwrap();
+    drop(publisher);
+    assert_eq!(values(&kafka, &event_topic(&name)).len(), 0);
+
+    let (mut publisher, _) = start(setup).unwrap();
+    publish(&mut publisher, &sent, &[], step(None, 1)).unwrap();
+    assert_eq!(files(), [b"{\"large\":1}"], "the same file, and nothing unfinished");
+    assert_eq!(values(&kafka, &event_topic(&name)), ["large-0"]);
 }
 
 #[test]
@@ -225,7 +252,7 @@ fn a_record_over_the_limit_of_the_topic_is_known_before_and_refused_with_its_row
     sent.events[1].1 = Some((0..2000).map(noise).collect());
     let error = publish(&mut publisher, &sent, &[], step(Some(1), 2)).unwrap_err();
     assert_eq!(error.code(), "publish.record_refused", "{error}");
-    assert_eq!(error.record().map(|record| record.send), Some(0));
+    assert_eq!(publisher.refused().map(|record| record.send), Some(0));
 }
 
 #[test]
