@@ -17,6 +17,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::folder::FileStatus;
 
 /// Where reading stands in a drop directory; layout 1.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one at a time, made for a batch and not for a record"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum FilePosition {
