@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{protect::Protector, value::Value};
+use super::{expr::Arena, protect::Protector, value::Value};
 
 /// A mark on an event: a value failed a check that only flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Scratch {
     pub(super) slots: Vec<Value<'static>>,
     pub(super) failed: Vec<bool>,
     pub(super) texts: Texts,
+    /// Texts that expressions make.
+    pub(super) arena: Arena,
 }
 
 /// Buffers for texts that are no part of the record, and who protects.
@@ -54,6 +56,7 @@ impl Scratch {
                 plain: Vec::new(),
                 protector,
             },
+            arena: Arena::default(),
         }
     }
 
@@ -63,6 +66,7 @@ impl Scratch {
         self.data.clear();
         self.quality.clear();
         self.failed.clear();
+        self.arena.reset();
     }
 }
 
