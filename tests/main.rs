@@ -11,5 +11,6 @@ mod bad_inputs;
 mod cli;
 mod kafka;
 mod mapping;
+mod oracle;
 mod support;
 mod tidy;

@@ -14,8 +14,8 @@ use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema
 
 use super::{
     bind::Bound,
-    expr::Slot,
-    program::{EachPlan, Needs, Program, Read, Source},
+    expr::{Arena, Expr, Slot},
+    program::{Condition, EachPlan, Needs, Program, Read, Source},
     scratch::{Flag, Scratch, Texts, recycle},
     value::Value,
 };
@@ -43,6 +43,7 @@ pub(super) struct Run<'r> {
     /// Slots whose values are doubtful, with what is: nearly always none.
     pub(super) marked: &'r mut Vec<(Slot, &'static str)>,
     pub(super) texts: &'r mut Texts,
+    pub(super) arena: &'r Arena,
     pub(super) out: Out<'r>,
 }
 
@@ -78,6 +79,7 @@ pub(super) fn apply(
         failed: &mut scratch.failed,
         marked: &mut scratch.marked,
         texts: &mut scratch.texts,
+        arena: &scratch.arena,
         out: Out {
             key: &mut scratch.key,
             data: &mut scratch.data,
@@ -107,13 +109,13 @@ impl<'r> Run<'r> {
         if !reported {
             if let Some(when) = &program.when {
                 self.fill(&when.needs, element);
-                if !self.has_errors() && !when.expr.test(&self.slots) {
+                if !self.has_errors() && self.holds(when) == Some(false) {
                     return Verdict::Filtered;
                 }
             }
             if let Some(condition) = &program.delete_when {
                 self.fill(&condition.needs, element);
-                delete = !self.has_errors() && condition.expr.test(&self.slots);
+                delete = !self.has_errors() && self.holds(condition) == Some(true);
             }
         }
         let needs = match (reported, delete) {
@@ -184,14 +186,35 @@ impl<'r> Run<'r> {
         }
         for index in &needs.lets {
             let step = &program.lets[*index];
-            self.slots[usize::from(step.slot)] = step.expr.eval(&self.slots);
-            if self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot)) {
+            let failed = self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot));
+            let value = if failed { None } else { self.compute(&step.expr, &step.name) };
+            self.slots[usize::from(step.slot)] = value.unwrap_or_default();
+            if value.is_none() {
                 self.fail(step.slot);
             }
             if !self.marked.is_empty() {
                 let of = |slot| self.marked.iter().find(|(marked, _)| *marked == slot);
                 let mark = step.expr.slots().find_map(of).map(|(_, code)| (step.slot, *code));
                 self.marked.extend(mark);
+            }
+        }
+    }
+
+    /// Whether a condition holds; none where it has no result, which is an error of the record.
+    fn holds(&mut self, condition: &'r Condition) -> Option<bool> {
+        let value = self.compute(&condition.expr, &condition.name)?;
+        Some(matches!(value, Value::Bool(true)))
+    }
+
+    /// The result of an expression; where it has none, that is an error of the record.
+    #[inline]
+    pub(super) fn compute(&mut self, expr: &'r Expr, field: &Arc<str>) -> Option<Value<'r>> {
+        match expr.eval(&self.slots, self.arena) {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                let error = RecordError::map(failure.code).field(Arc::clone(field));
+                self.out.errors.push(error.detail(format!("in `{}`", failure.function)));
+                None
             }
         }
     }

@@ -58,6 +58,7 @@ pub(crate) enum Read {
 
 #[derive(Debug)]
 pub(crate) struct Let {
+    pub(crate) name: Arc<str>,
     pub(crate) slot: Slot,
     pub(crate) expr: Expr,
 }
@@ -73,6 +74,8 @@ pub(crate) struct EachPlan {
 
 #[derive(Debug)]
 pub(crate) struct Condition {
+    /// `when` or `delete_when`, for errors.
+    pub(crate) name: Arc<str>,
     pub(crate) expr: Expr,
     /// Besides what the condition before it has filled.
     pub(crate) needs: Needs,

@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{expr::Slot, protect::Protector, value::Value};
+use super::{
+    expr::{Arena, Slot},
+    protect::Protector,
+    value::Value,
+};
 
 /// A mark on an event: a value failed a check that only flags, or is doubtful.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub struct Scratch {
     pub(super) failed: Vec<bool>,
     pub(super) marked: Vec<(Slot, &'static str)>,
     pub(super) texts: Texts,
+    /// Texts that expressions make.
+    pub(super) arena: Arena,
 }
 
 /// Buffers for texts that are no part of the record, and who protects.
@@ -56,6 +62,7 @@ impl Scratch {
                 plain: Vec::new(),
                 protector,
             },
+            arena: Arena::default(),
         }
     }
 
@@ -66,6 +73,7 @@ impl Scratch {
         self.quality.clear();
         self.failed.clear();
         self.marked.clear();
+        self.arena.reset();
     }
 }
 

@@ -5,7 +5,9 @@
 //! a value says by itself. Decimals never pass through floating point, and times count ticks of 100 ns, the
 //! finest that any supported database knows.
 
+mod arithmetic;
 mod decimal;
+mod interval;
 mod json;
 mod kind;
 mod nested;
@@ -16,7 +18,9 @@ use std::{cmp::Ordering, io::Write};
 
 use acequia_api::{Cell, ColumnType, RecordBatch};
 
+pub(in crate::mapping) use decimal::power as power_of_ten;
 pub use decimal::{Decimal, MAX_DIGITS};
+pub use interval::Interval;
 pub use json::{write_json_string, write_json_text};
 pub use kind::{TYPE_WORDS, Type, TypeError};
 pub use nested::{Group, List};
@@ -48,6 +52,8 @@ pub enum Value<'a> {
     Timestamp(i64),
     /// Point in time in ticks of 100 ns since 1970-01-01T00:00:00Z.
     Instant(i64),
+    /// Length of time; only inside expressions.
+    Interval(Interval),
     /// Characters.
     Text(&'a str),
     /// UUID, in the order in which its hexadecimal digits are written.
@@ -124,7 +130,7 @@ impl<'a> Value<'a> {
     /// (a float makes the comparison one of floats, `NaN` equal to itself and above all others), `false` before
     /// `true`, a date as its midnight beside a timestamp. `None` when one is null or the types do not compare.
     pub fn compare(&self, other: &Value<'_>) -> Option<Ordering> {
-        use Value::{Bool, Bytes, Date, Instant, Int, Text, Time, Timestamp, Uuid};
+        use Value::{Bool, Bytes, Date, Instant, Int, Interval, Text, Time, Timestamp, Uuid};
         Some(match (self, other) {
             (Text(a), Text(b)) => a.as_bytes().cmp(b.as_bytes()),
             (Int(a), Int(b)) => a.cmp(b),
@@ -136,6 +142,7 @@ impl<'a> Value<'a> {
             (Date(a), Timestamp(b)) => midnight(*a).cmp(b),
             (Timestamp(a), Date(b)) => a.cmp(&midnight(*b)),
             (Uuid(a), Uuid(b)) => a.cmp(b),
+            (Interval(a), Interval(b)) => a.cmp(b),
             (Bytes(a), Bytes(b)) => a.cmp(b),
             (a, b) => return compare_numbers(a, b),
         })
@@ -155,6 +162,7 @@ impl<'a> Value<'a> {
             Self::Time(ticks) => write_time(out, *ticks),
             Self::Timestamp(ticks) => write_timestamp(out, *ticks),
             Self::Instant(ticks) => write_instant(out, *ticks),
+            Self::Interval(interval) => interval.write(out),
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
             Self::Uuid(uuid) => write_uuid(out, *uuid),
             Self::Bytes(octets) => octets.write_base64(out),
@@ -179,6 +187,7 @@ impl<'a> Value<'a> {
             | Self::Time(_)
             | Self::Timestamp(_)
             | Self::Instant(_)
+            | Self::Interval(_)
             | Self::Uuid(_)
             | Self::Bytes(_) => {
                 out.push(b'"');

@@ -53,7 +53,10 @@ impl<'r> Run<'r> {
                 Wrote::Constant
             }
             Produce::Slot(slot) => self.value(field, self.slots[usize::from(*slot)]),
-            Produce::Expr(expr) => self.value(field, expr.eval(&self.slots)),
+            Produce::Expr(expr) => match self.compute(expr, &field.path) {
+                Some(value) => self.value(field, value),
+                None => Wrote::Refused,
+            },
             Produce::Template(parts) => self.template(field, parts),
             Produce::Lookup(lookup) => self.lookup(field, lookup),
             Produce::Object(members) => self.object(field, members, mark),

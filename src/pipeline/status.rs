@@ -273,8 +273,7 @@ mod tests {
         };
         for (seq, steps) in [(1, vec![step("b", 2)]), (2, vec![step("a", 3), step("b", 4)])] {
             let sum = steps.iter().map(|step| step.counts.rows_in).sum();
-            let committed =
-                Committed { seq, counts: counts(sum), claims: 0, put_aside: 0, steps };
+            let committed = Committed { seq, counts: counts(sum), claims: 0, put_aside: 0, steps };
             cell.update(|status| status.committed(committed));
         }
         let status = cell.read();

@@ -8,5 +8,6 @@ pub mod feed;
     reason = "the tests beside `publish` include the same file and use what stands idle here"
 )]
 pub mod kafka;
+pub mod postgres;
 pub mod reader;
 pub mod site;

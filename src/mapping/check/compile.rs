@@ -58,8 +58,9 @@ pub(super) fn compile(
     }
     compiler.name_sources(&file);
     compiler.lets(&file.lets);
-    let when = file.when.as_ref().and_then(|text| compiler.condition(text));
-    let delete_when = file.delete_when.as_ref().and_then(|text| compiler.condition(text));
+    let when = file.when.as_ref().and_then(|text| compiler.condition("when", text));
+    let delete_when =
+        file.delete_when.as_ref().and_then(|text| compiler.condition("delete_when", text));
     let to = file.to.as_ref();
     let mapping = to.and_then(|to| Some((compiler.model(to)?, &to.span))).map(|(model, at)| {
         let program = compiler.program(&file, (when, delete_when), &model, at);
@@ -242,11 +243,11 @@ impl Compiler<'_> {
         slots
     }
 
-    fn condition(&mut self, text: &Text) -> Option<Condition> {
+    fn condition(&mut self, name: &str, text: &Text) -> Option<Condition> {
         let compiled = expr::condition(&text.text, &self.names);
         let expr = self.expr_errors(text, compiled)?;
         let needs = self.needs(expr.slots().collect());
-        Some(Condition { expr, needs })
+        Some(Condition { name: name.into(), expr, needs })
     }
 
     /// Compiles an expression of any type.

@@ -43,6 +43,8 @@ pub(super) fn form(kind: &Type, target: &Kind) -> Option<Form> {
         | (Type::Bytes, Kind::Bytes) => Form::Json,
         (Type::Int, Kind::Text | Kind::Code | Kind::Decimal) => Form::Quoted,
         (Type::Decimal { scale, .. }, Kind::Decimal) => Form::Decimal(*scale),
+        (Type::Number, Kind::Decimal) => Form::Quoted,
+        (Type::Number, Kind::Float) => Form::Bare,
         (Type::Decimal { .. }, Kind::Float) => Form::Bare,
         (Type::Decimal { precision, scale: 0 }, Kind::Int) if *precision <= 18 => Form::Bare,
         _ => return None,
@@ -84,7 +86,7 @@ pub(super) fn kind_of(kind: &Type) -> Kind {
     match kind {
         Type::Bool => Kind::Bool,
         Type::Int => Kind::Int,
-        Type::Decimal { .. } => Kind::Decimal,
+        Type::Decimal { .. } | Type::Number => Kind::Decimal,
         Type::Float => Kind::Float,
         Type::Date => Kind::Date,
         Type::Time => Kind::Time,

@@ -57,7 +57,7 @@ impl Compiler<'_> {
         match self.expression(text) {
             Some(expr) => {
                 self.names.add(&name.text, slot, expr.kind().clone());
-                self.lets.push(Let { slot, expr });
+                self.lets.push(Let { name: name.text.as_str().into(), slot, expr });
             }
             // Known all the same, so that its uses are not reported as unknown.
             None => {

@@ -75,7 +75,8 @@ fn kernel(spec: &DecodeSpec) -> Result<Kernel, SpecError> {
                 });
             }
         },
-        Type::List(_) | Type::Group(_) => Kernel::Nested,
+        // No word of a mapping names the last two: they come out of expressions only.
+        Type::List(_) | Type::Group(_) | Type::Number | Type::Interval => Kernel::Nested,
     })
 }
 
@@ -239,6 +240,7 @@ fn owned(value: Value<'_>) -> Option<Value<'static>> {
         Value::Timestamp(value) => Value::Timestamp(value),
         Value::Instant(value) => Value::Instant(value),
         Value::Uuid(value) => Value::Uuid(value),
+        Value::Interval(value) => Value::Interval(value),
         Value::Null | Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Group(_) => {
             return None;
         }

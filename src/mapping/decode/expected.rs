@@ -9,7 +9,7 @@ pub(super) fn code_of(kind: &Type) -> &'static str {
     match kind {
         Type::Bool => "decode.bool",
         Type::Int => "decode.int",
-        Type::Decimal { .. } => "decode.decimal",
+        Type::Decimal { .. } | Type::Number => "decode.decimal",
         Type::Float => "decode.float",
         Type::Date => "decode.date",
         Type::Time => "decode.time",
@@ -17,7 +17,7 @@ pub(super) fn code_of(kind: &Type) -> &'static str {
         Type::Instant => "decode.timestamptz",
         Type::Uuid => "decode.uuid",
         Type::Bytes => "decode.bytes",
-        Type::Text | Type::List(_) | Type::Group(_) => "decode.type",
+        Type::Text | Type::Interval | Type::List(_) | Type::Group(_) => "decode.type",
     }
 }
 

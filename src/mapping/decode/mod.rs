@@ -29,6 +29,7 @@ pub use spec::{DecodeSpec, Gap, Overlap, Sign, SpecError, Trim};
 use super::value::{Octets, Type, Value, parse_uuid};
 use moment::Moment;
 use number::NumberForm;
+pub(in crate::mapping) use zone::Zone;
 
 /// A compiled entry of `from:`. Immutable; shared between threads.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ const SENTINEL: Doubt = Some("decode.sentinel");
 
 /// What was wrong, before it is put into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(in crate::mapping) enum Fault {
     Form,
     TooLarge,
     TooFine,

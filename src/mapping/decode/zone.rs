@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use jiff::{
+    Timestamp,
     civil::DateTime,
     tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
@@ -20,7 +21,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 
 /// A time zone with what to do where its clocks were changed.
 #[derive(Debug, Clone)]
-pub(super) struct Zone {
+pub(in crate::mapping) struct Zone {
     zone: TimeZone,
     overlap: Overlap,
     gap: Gap,
@@ -28,7 +29,11 @@ pub(super) struct Zone {
 
 impl Zone {
     /// The zone called `name`; otherwise what was probably meant.
-    pub(super) fn find(name: &str, overlap: Overlap, gap: Gap) -> Result<Self, Option<String>> {
+    pub(in crate::mapping) fn find(
+        name: &str,
+        overlap: Overlap,
+        gap: Gap,
+    ) -> Result<Self, Option<String>> {
         if let Ok(zone) = ZONES.get(name) {
             return Ok(Self { zone, overlap, gap });
         }
@@ -38,7 +43,7 @@ impl Zone {
 
     /// The instant at which clocks of the zone showed `local`, both in ticks. `doubt` is set where a rule had to
     /// say which was meant.
-    pub(super) fn instant(&self, local: i64, doubt: &mut Doubt) -> Result<i64, Fault> {
+    pub(in crate::mapping) fn instant(&self, local: i64, doubt: &mut Doubt) -> Result<i64, Fault> {
         let Civil { year, month, day } = civil_of(local.div_euclid(TICKS_PER_DAY) as i32);
         let of_day = local.rem_euclid(TICKS_PER_DAY);
         let seconds = of_day / TICKS_PER_SECOND;
@@ -71,5 +76,12 @@ impl Zone {
             }
         };
         Ok(local - i64::from(offset.seconds()) * TICKS_PER_SECOND)
+    }
+    /// What clocks of the zone show at an instant, both in ticks; none outside the years that can be written.
+    pub(in crate::mapping) fn local(&self, instant: i64) -> Option<i64> {
+        let seconds = instant.div_euclid(TICKS_PER_SECOND);
+        let timestamp = Timestamp::from_second(seconds).ok()?;
+        let offset = self.zone.to_offset(timestamp);
+        instant.checked_add(i64::from(offset.seconds()) * TICKS_PER_SECOND)
     }
 }

@@ -1,5 +1,8 @@
 //! Names to slots, and whether the types go together.
 
+mod calls;
+mod meet;
+
 use std::ops::Range;
 
 use super::{
@@ -79,6 +82,15 @@ impl Checker<'_, '_> {
                 let [low, high] = <[Checked; 2]>::try_from(limits).ok()?.map(Box::new);
                 (Shape::Between { negated: *negated, operand: value.into(), low, high }, nullable)
             }
+            Shape::IsTruth { truth, negated, operand } => {
+                let operand = self.truth(operand, "IS TRUE")?.into();
+                (Shape::IsTruth { truth: *truth, negated: *negated, operand }, false)
+            }
+            Shape::Case { operand, branches, otherwise } => {
+                return self.case(node, operand.as_deref(), branches, otherwise.as_deref());
+            }
+            Shape::Coalesce(operands) => return self.coalesce(operands),
+            Shape::Call { callee, operands } => return self.call(node, callee, operands),
             Shape::Not(operand) => {
                 let operand = self.truth(operand, "NOT")?;
                 let nullable = operand.nullable;

@@ -1,20 +1,36 @@
 //! Trees to programs: flat, postfix, with everything known that can be known before.
 
+mod branches;
+
+use std::sync::Arc;
+
 use super::{
-    MAX_DEPTH, Slot,
-    tree::{Checked, Constant, Known, Shape, Test},
+    Slot,
+    functions::{Body, Nulls, Resource},
+    tree::{Callee, Checked, Constant, Known, Shape, Test},
 };
 
-/// The most values that wait at once: every level of nesting keeps two, its innermost up to three.
-pub(super) const MAX_STACK: usize = 2 * MAX_DEPTH + 4;
+/// The most values that may wait at once.
+pub(super) const MAX_STACK: usize = 256;
 
 /// A compiled expression.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Program {
     pub(super) ops: Vec<Op>,
     pub(super) constants: Vec<Constant>,
-    /// How many values wait at most at once; never more than [`MAX_STACK`].
+    pub(super) calls: Vec<Call>,
+    /// How many values wait at most at once.
     pub(super) stack: usize,
+}
+
+/// A function with what was prepared for it.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    pub(super) body: Body,
+    /// Whether a null among the arguments makes the result null.
+    pub(super) strict: bool,
+    pub(super) resource: Option<Arc<Resource>>,
 }
 
 /// Where an operation finds a value. Several on the stack are in the order in which they were pushed.
@@ -50,6 +66,11 @@ pub(super) enum Op {
         low: Operand,
         high: Operand,
     },
+    IsTruth {
+        truth: bool,
+        negated: bool,
+        operand: Operand,
+    },
     /// Among constants in ascending order, none of them null.
     In {
         negated: bool,
@@ -68,9 +89,30 @@ pub(super) enum Op {
     /// Combines the two on top.
     And,
     Or,
+    /// Replaces so many values on top by what a function makes of them.
+    Call {
+        call: u32,
+        count: u32,
+    },
+    /// Pushes whether the value below equals a value, leaving it where it is.
+    Matches(Operand),
+    /// Takes the value on top away.
+    Drop,
     /// Goes on at another operation, the value staying, if it decides the whole chain.
     SkipIf {
         truth: bool,
+        to: u32,
+    },
+    /// Goes on at another operation, the value staying, if it is not null.
+    SkipIfSome {
+        to: u32,
+    },
+    /// Takes the value on top away and goes on at another operation unless it is true.
+    SkipUnless {
+        to: u32,
+    },
+    /// Goes on at another operation.
+    Skip {
         to: u32,
     },
 }
@@ -92,13 +134,26 @@ impl Program {
             .ops
             .iter()
             .flat_map(|op| match *op {
-                Op::Push(a) | Op::IsNull { operand: a, .. } | Op::Among(a) => [Some(a), None, None],
-                Op::In { operand: a, .. } => [Some(a), None, None],
+                Op::Push(a)
+                | Op::IsNull { operand: a, .. }
+                | Op::IsTruth { operand: a, .. }
+                | Op::In { operand: a, .. }
+                | Op::Matches(a)
+                | Op::Among(a) => [Some(a), None, None],
                 Op::Compare { left, right, .. } | Op::Distinct { left, right, .. } => {
                     [Some(left), Some(right), None]
                 }
                 Op::Between { operand, low, high, .. } => [Some(operand), Some(low), Some(high)],
-                Op::EndAmong { .. } | Op::Not | Op::And | Op::Or | Op::SkipIf { .. } => [None; 3],
+                Op::EndAmong { .. }
+                | Op::Not
+                | Op::And
+                | Op::Or
+                | Op::Call { .. }
+                | Op::Drop
+                | Op::SkipIf { .. }
+                | Op::SkipIfSome { .. }
+                | Op::SkipUnless { .. }
+                | Op::Skip { .. } => [None; 3],
             })
             .filter_map(|operand| match operand {
                 Some(Operand::Slot(slot)) => Some(slot),
@@ -149,6 +204,16 @@ impl Compiler {
                 let operand = self.operand(operand);
                 self.emit(Op::IsNull { negated: *negated, operand }, taken(&[operand]));
             }
+            Shape::IsTruth { truth, negated, operand } => {
+                let operand = self.operand(operand);
+                let op = Op::IsTruth { truth: *truth, negated: *negated, operand };
+                self.emit(op, taken(&[operand]));
+            }
+            Shape::Case { operand, branches, otherwise } => {
+                self.case(operand.as_deref(), branches, otherwise.as_deref());
+            }
+            Shape::Coalesce(operands) => self.coalesce(operands),
+            Shape::Call { callee, operands } => self.call(callee, operands),
             Shape::Between { negated, operand, low, high } => {
                 let operand = self.operand(operand);
                 let (low, high) = (self.operand(low), self.operand(high));

@@ -1,24 +1,31 @@
 //! Programs over values.
 
 use super::{
+    arena::Arena,
     compile::{MAX_STACK, Op, Operand, Program},
+    functions::{Env, Failure},
     tree::Constant,
 };
 use crate::mapping::value::Value;
 
-/// Nearly every condition needs no more, and a small stack is quickly made.
-const SMALL_STACK: usize = 4;
+/// Nearly every expression needs no more, and a small stack is quickly made.
+const SMALL_STACK: usize = 6;
+const MIDDLE_STACK: usize = 24;
 
 /// Longer lists of constants are searched by halves.
 const LINEAR: usize = 8;
 
 impl Program {
     /// The value of the expression over `slots`.
-    pub(super) fn eval<'a>(&'a self, slots: &[Value<'a>]) -> Value<'a> {
-        if self.stack <= SMALL_STACK {
-            Machine::<SMALL_STACK>::new(self, slots).run()
-        } else {
-            Machine::<MAX_STACK>::new(self, slots).run()
+    pub(super) fn eval<'a>(
+        &'a self,
+        slots: &[Value<'a>],
+        arena: &'a Arena,
+    ) -> Result<Value<'a>, Failure> {
+        match self.stack {
+            0..=SMALL_STACK => Machine::<SMALL_STACK>::new(self, slots, arena).run(),
+            0..=MIDDLE_STACK => Machine::<MIDDLE_STACK>::new(self, slots, arena).run(),
+            _ => Machine::<MAX_STACK>::new(self, slots, arena).run(),
         }
     }
 }
@@ -26,28 +33,52 @@ impl Program {
 struct Machine<'a, 's, const N: usize> {
     program: &'a Program,
     slots: &'s [Value<'a>],
+    arena: &'a Arena,
     stack: [Value<'a>; N],
     height: usize,
 }
 
 impl<'a, 's, const N: usize> Machine<'a, 's, N> {
-    fn new(program: &'a Program, slots: &'s [Value<'a>]) -> Self {
-        Self { program, slots, stack: [Value::Null; N], height: 0 }
+    fn new(program: &'a Program, slots: &'s [Value<'a>], arena: &'a Arena) -> Self {
+        Self { program, slots, arena, stack: [Value::Null; N], height: 0 }
     }
 
-    fn run(mut self) -> Value<'a> {
+    fn run(mut self) -> Result<Value<'a>, Failure> {
         let mut at = 0;
         while let Some(op) = self.program.ops.get(at) {
             at += 1;
-            if let Op::SkipIf { truth, to } = *op {
-                if self.top() == Some(truth) {
-                    at = to as usize;
+            match *op {
+                Op::SkipIf { truth, to } if self::truth(&self.top()) == Some(truth) => {
+                    at = to as usize
                 }
-            } else {
-                self.step(op);
+                Op::SkipIfSome { to } if !self.top().is_null() => at = to as usize,
+                Op::SkipUnless { to } => {
+                    if truth(&self.pop()) != Some(true) {
+                        at = to as usize;
+                    }
+                }
+                Op::Skip { to } => at = to as usize,
+                Op::Call { call, count } => self.call(call as usize, count as usize)?,
+                _ => self.step(op),
             }
         }
-        self.pop()
+        Ok(self.pop())
+    }
+
+    fn call(&mut self, call: usize, count: usize) -> Result<(), Failure> {
+        let Some(call) = self.program.calls.get(call) else { return Ok(()) };
+        let start = self.height.saturating_sub(count);
+        let arguments = &self.stack[start..self.height];
+        let value = if call.strict && arguments.iter().any(Value::is_null) {
+            Value::Null
+        } else {
+            let env = Env { arena: self.arena, resource: call.resource.as_deref() };
+            let fail = |code| Failure { code, function: call.name };
+            (call.body)(env, arguments).map_err(fail)?
+        };
+        self.height = start;
+        self.push(value);
+        Ok(())
     }
 
     #[inline]
@@ -76,6 +107,16 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 let below = value.compare(&high).map(|order| order.is_le());
                 self.push_truth(and(above, below).map(|inside| inside != negated));
             }
+            Op::IsTruth { truth: wanted, negated, operand } => {
+                let value = truth(&self.take(operand));
+                self.push(Value::Bool((value == Some(wanted)) != negated));
+            }
+            Op::Matches(operand) => {
+                let other = self.take(operand);
+                let equal = self.top().compare(&other).map(|order| order.is_eq());
+                self.push_truth(equal);
+            }
+            Op::Drop => drop(self.pop()),
             Op::In { .. } | Op::Among(_) | Op::EndAmong { .. } => self.search(op),
             Op::Not => {
                 let value = truth(&self.pop());
@@ -89,7 +130,11 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 let (right, left) = (truth(&self.pop()), truth(&self.pop()));
                 self.push_truth(or(left, right));
             }
-            Op::SkipIf { .. } => {}
+            Op::Call { .. }
+            | Op::SkipIf { .. }
+            | Op::SkipIfSome { .. }
+            | Op::SkipUnless { .. }
+            | Op::Skip { .. } => {}
         }
     }
 
@@ -152,8 +197,9 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
         self.stack.get(self.height).copied().unwrap_or_default()
     }
 
-    fn top(&self) -> Option<bool> {
-        self.height.checked_sub(1).and_then(|top| truth(self.stack.get(top)?))
+    fn top(&self) -> Value<'a> {
+        let top = self.height.checked_sub(1);
+        top.and_then(|top| self.stack.get(top)).copied().unwrap_or_default()
     }
 }
 

@@ -7,7 +7,7 @@ use sqlparser::ast::{DataType, TimezoneInfo};
 use super::tree::Constant;
 use crate::mapping::{
     decode::{self, DecodeSpec, Decoder},
-    value::{Decimal, Type, Value},
+    value::{Decimal, Interval, MAX_DIGITS, TICKS_PER_SECOND, Type, Value, power_of_ten},
 };
 
 /// Why a literal is none: message and help.
@@ -61,6 +61,143 @@ pub(super) fn typed(kind: &DataType, text: &str) -> Option<Result<Constant, Lite
         }
     };
     Some(Ok(constant))
+}
+
+/// A whole number as a cast reads it: digits with a sign, of any size up to 128 bits.
+pub(super) fn integer(text: &str) -> Option<i128> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // What needs more than 128 bits needs more than 64 all the more.
+    let most = if text.starts_with('-') { i128::MIN } else { i128::MAX };
+    Some(text.parse().unwrap_or(most))
+}
+
+/// A decimal as a cast reads it: sign, digits with or without a point, exponent. The inner `None` says that it
+/// is a number but needs more than 38 digits.
+pub(super) fn decimal(text: &str) -> Option<Option<Decimal>> {
+    let (negative, rest) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (digits, exponent) = match rest.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, integer(exponent)?),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let figures = || whole.bytes().chain(fraction.bytes());
+    if figures().next().is_none() || !figures().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(assemble(figures(), fraction.len(), exponent, negative))
+}
+
+/// `digits / 10^fraction * 10^exponent`, if it has at most 38 digits.
+fn assemble(
+    digits: impl Iterator<Item = u8>,
+    fraction: usize,
+    exponent: i128,
+    negative: bool,
+) -> Option<Decimal> {
+    let mut mantissa: i128 = 0;
+    for digit in digits {
+        mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+    }
+    let scale = i128::try_from(fraction).ok()?.checked_sub(exponent)?;
+    let value = if scale < 0 {
+        if mantissa == 0 {
+            return Some(Decimal::ZERO);
+        }
+        let power = u8::try_from(-scale).ok().filter(|power| *power <= MAX_DIGITS)?;
+        Decimal::new(mantissa.checked_mul(power_of_ten(power))?, 0)?
+    } else {
+        Decimal::new(mantissa, u8::try_from(scale).ok()?)?
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// A date or a time in ISO 8601, as a cast reads it.
+pub(super) fn moment(kind: &Type, text: &str) -> Option<Constant> {
+    let decoder = match kind {
+        Type::Date => &DATE,
+        Type::Time => &TIME,
+        Type::Timestamp => &TIMESTAMP,
+        Type::Instant => &INSTANT,
+        _ => return None,
+    };
+    Constant::of(&decoder.decode(text).ok()?)
+}
+
+/// A length of time, as in `INTERVAL '1 year 2 months 3 days 04:05:06'`.
+pub(super) fn interval(text: &str) -> Option<Interval> {
+    let mut total = Interval::default();
+    let mut words = text.split_ascii_whitespace().peekable();
+    words.peek()?;
+    while let Some(word) = words.next() {
+        let part = if word.contains(':') {
+            Interval { ticks: clock(word)?, ..Interval::default() }
+        } else {
+            of_unit(decimal(word)??, words.next()?)?
+        };
+        total = total.checked_add(part)?;
+    }
+    Some(total)
+}
+
+/// `hours:minutes[:seconds]`, with a sign.
+fn clock(word: &str) -> Option<i64> {
+    let (negative, digits) = match word.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, word.strip_prefix('+').unwrap_or(word)),
+    };
+    let mut parts = digits.split(':');
+    let (hours, minutes) = (parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?);
+    let seconds = decimal(parts.next().unwrap_or("0"))??;
+    if minutes > 59
+        || parts.next().is_some()
+        || !(Decimal::ZERO..Decimal::from(60)).contains(&seconds)
+    {
+        return None;
+    }
+    let ticks = (i64::from(hours) * 3600 + i64::from(minutes) * 60) * TICKS_PER_SECOND
+        + i64::try_from(seconds.with_scale(7)?.mantissa).ok()?;
+    Some(if negative { -ticks } else { ticks })
+}
+
+/// So many of a unit. Only seconds may have a fraction: half a month has no length.
+fn of_unit(number: Decimal, unit: &str) -> Option<Interval> {
+    let unit = unit.to_ascii_lowercase();
+    let unit = unit.strip_suffix('s').unwrap_or(&unit);
+    if matches!(unit, "second" | "sec") {
+        let ticks = i64::try_from(number.with_scale(7)?.mantissa).ok()?;
+        return Some(Interval { ticks, ..Interval::default() });
+    }
+    let whole = number.to_i64()?;
+    let months = |each: i64| {
+        let months = i32::try_from(whole.checked_mul(each)?).ok()?;
+        Some(Interval { months, ..Interval::default() })
+    };
+    let days = |each: i64| {
+        let days = i32::try_from(whole.checked_mul(each)?).ok()?;
+        Some(Interval { days, ..Interval::default() })
+    };
+    let ticks = |each: i64| {
+        let ticks = whole.checked_mul(each * TICKS_PER_SECOND)?;
+        Some(Interval { ticks, ..Interval::default() })
+    };
+    match unit {
+        "century" | "centurie" => months(1200),
+        "decade" => months(120),
+        "year" => months(12),
+        "month" | "mon" => months(1),
+        "week" => days(7),
+        "day" => days(1),
+        "hour" => ticks(3600),
+        "minute" | "min" => ticks(60),
+        _ => None,
+    }
 }
 
 /// Whether a text would be a literal of `kind`, for suggestions.

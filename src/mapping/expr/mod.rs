@@ -1,30 +1,34 @@
 //! Expressions: SQL scalar expressions with PostgreSQL's syntax and meaning.
 //!
-//! What is understood today serves conditions: names, literals (`'text'`, `12`, `1.5`, `TRUE`, `NULL`, `DATE
-//! '2021-01-31'`, likewise `TIME`, `TIMESTAMP`, `TIMESTAMPTZ`, `UUID`), `= <> < <= > >=`, `IS [NOT] NULL`, `IS
-//! [NOT] DISTINCT FROM`, `[NOT] IN (…)`, `[NOT] BETWEEN`, `AND OR NOT` with three truth values, parentheses.
-//! Deliberate differences from PostgreSQL: names are matched exactly, without case folding; quoted text is
-//! text and never turns into another type by itself; text is ordered by code point (collation `C`).
+//! They see one record and nothing else: no subqueries, no clock, no chance. Every one has a type before there is a
+//! record, cannot fail in any way that is not a reject, and takes bounded time and memory. The functions stand in
+//! [`functions`]; what differs from PostgreSQL on purpose in `differences.md`, next to this file.
 //!
 //! The way of an expression: `parse` (text to a tree with places), `check` (names to slots, types), `compile`
-//! (tree to a flat postfix program), `eval` (program over values, without allocation and without failure).
+//! (tree to a flat postfix program), `eval` (program over values). New texts live in an [`Arena`] until the next
+//! record; nothing else is allocated.
 //! Length and nesting are bounded before any recursion begins.
 
+mod arena;
 mod check;
 mod codes;
 mod compile;
 mod eval;
+mod functions;
 mod literal;
+mod lower;
 mod parse;
 mod place;
 mod tree;
 
 use std::ops::Range;
 
+pub use arena::Arena;
 pub use codes::CODES;
+pub use functions::{Failure, Param};
 
 use super::value::{Type, Value};
-use compile::Program;
+use compile::{MAX_STACK, Program};
 
 /// The longest expression, in characters.
 pub const MAX_LENGTH: usize = 4096;
@@ -42,6 +46,24 @@ pub trait Scope {
 
     /// All names, for suggestions.
     fn names(&self) -> Vec<&str>;
+}
+
+/// A function or an operator as documentation and tests see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name; an operator is its own.
+    pub name: &'static str,
+    /// What it takes.
+    pub params: Vec<Param>,
+    /// Whether the last parameter may be given several times.
+    pub repeats: bool,
+    /// Whether the result is a length of time, which only other functions can take.
+    pub gives_interval: bool,
+}
+
+/// All functions and operators, one for each combination of types that it takes.
+pub fn signatures() -> Vec<Signature> {
+    functions::signatures()
 }
 
 /// A compiled expression. Immutable; shared between threads.
@@ -92,6 +114,14 @@ fn build(source: &str, scope: &dyn Scope, condition: bool) -> Result<Expr, Vec<E
     };
     let untyped = if condition { Type::Bool } else { Type::Text };
     let program = Program::of(&checked);
+    if program.stack > MAX_STACK {
+        return Err(vec![ExprError {
+            span: 0..source.len(),
+            code: "mapping.expr.too_deep",
+            message: format!("more than {MAX_STACK} values would have to be kept at once"),
+            help: Some("split it into several `let`s".to_owned()),
+        }]);
+    }
     Ok(Expr {
         slots: program.slots(),
         program,
@@ -116,15 +146,21 @@ impl Expr {
         self.slots.iter().copied()
     }
 
-    /// The result over the values in `slots`. Cannot fail and allocates nothing; a slot that is not there is
-    /// null. Values must have the types that the scope promised; where they have not, comparisons are null.
-    pub fn eval<'a>(&'a self, slots: &[Value<'a>]) -> Value<'a> {
-        self.program.eval(slots)
+    /// The result over the values in `slots`; a slot that is not there is null. Values must have the types that the
+    /// scope promised; where they have not, the result is null. New texts are written into `arena`.
+    ///
+    /// # Errors
+    /// [`Failure`] where the values have no result, as in a division by zero.
+    pub fn eval<'a>(&'a self, slots: &[Value<'a>], arena: &'a Arena) -> Result<Value<'a>, Failure> {
+        self.program.eval(slots, arena)
     }
 
     /// Whether the result is true: neither false nor null.
-    pub fn test<'a>(&'a self, slots: &[Value<'a>]) -> bool {
-        matches!(self.eval(slots), Value::Bool(true))
+    ///
+    /// # Errors
+    /// As [`eval`](Self::eval).
+    pub fn test<'a>(&'a self, slots: &[Value<'a>], arena: &'a Arena) -> Result<bool, Failure> {
+        Ok(matches!(self.eval(slots, arena)?, Value::Bool(true)))
     }
 }
 

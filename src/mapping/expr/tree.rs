@@ -1,9 +1,12 @@
 //! Expressions as trees: as they were written, and as they were understood.
 
-use std::{cmp::Ordering, ops::Range};
+use std::{cmp::Ordering, ops::Range, sync::Arc};
 
-use super::Slot;
-use crate::mapping::value::{Decimal, Type, Value};
+use super::{
+    Slot,
+    functions::{Function, Resource},
+};
+use crate::mapping::value::{Decimal, Interval, Type, Value};
 
 /// A literal, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,10 +15,12 @@ pub(super) enum Constant {
     Bool(bool),
     Int(i64),
     Decimal(Decimal),
+    Float(f64),
     Date(i32),
     Time(i64),
     Timestamp(i64),
     Instant(i64),
+    Interval(Interval),
     Uuid([u8; 16]),
     Text(Box<str>),
 }
@@ -27,13 +32,51 @@ impl Constant {
             Self::Bool(value) => Value::Bool(*value),
             Self::Int(value) => Value::Int(*value),
             Self::Decimal(value) => Value::Decimal(*value),
+            Self::Float(value) => Value::Float(*value),
             Self::Date(value) => Value::Date(*value),
             Self::Time(value) => Value::Time(*value),
             Self::Timestamp(value) => Value::Timestamp(*value),
             Self::Instant(value) => Value::Instant(*value),
+            Self::Interval(value) => Value::Interval(*value),
             Self::Uuid(value) => Value::Uuid(*value),
             Self::Text(value) => Value::Text(value),
         }
+    }
+
+    /// The value, where it borrows nothing; null for a text.
+    pub(super) fn into_value<'a>(self) -> Value<'a> {
+        match self {
+            Self::Null | Self::Text(_) => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Decimal(value) => Value::Decimal(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Date(value) => Value::Date(value),
+            Self::Time(value) => Value::Time(value),
+            Self::Timestamp(value) => Value::Timestamp(value),
+            Self::Instant(value) => Value::Instant(value),
+            Self::Interval(value) => Value::Interval(value),
+            Self::Uuid(value) => Value::Uuid(value),
+        }
+    }
+
+    /// The constant that holds `value`; none for values that borrow from a record.
+    pub(super) fn of(value: &Value<'_>) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::Float(value) => Self::Float(*value),
+            Value::Decimal(value) => Self::Decimal(*value),
+            Value::Date(value) => Self::Date(*value),
+            Value::Time(value) => Self::Time(*value),
+            Value::Timestamp(value) => Self::Timestamp(*value),
+            Value::Instant(value) => Self::Instant(*value),
+            Value::Interval(value) => Self::Interval(*value),
+            Value::Uuid(value) => Self::Uuid(*value),
+            Value::Text(value) => Self::Text((*value).into()),
+            Value::Bytes(_) | Value::List(_) | Value::Group(_) => return None,
+        })
     }
 
     /// Its type; none for `NULL`, which goes with every type.
@@ -46,10 +89,12 @@ impl Constant {
                 let precision = (value.integer_digits() + value.scale).max(1);
                 Type::Decimal { precision, scale: value.scale }
             }
+            Self::Float(_) => Type::Float,
             Self::Date(_) => Type::Date,
             Self::Time(_) => Type::Time,
             Self::Timestamp(_) => Type::Timestamp,
             Self::Instant(_) => Type::Instant,
+            Self::Interval(_) => Type::Interval,
             Self::Uuid(_) => Type::Uuid,
             Self::Text(_) => Type::Text,
         })
@@ -81,9 +126,9 @@ impl Test {
     }
 }
 
-/// An expression whose leaves are `L` and whose every node is an `N`.
+/// An expression whose leaves are `L`, whose functions are called by a `C` and whose every node is an `N`.
 #[derive(Debug, Clone)]
-pub(super) enum Shape<L, N> {
+pub(super) enum Shape<L, C, N> {
     Leaf(L),
     Compare {
         test: Test,
@@ -97,6 +142,12 @@ pub(super) enum Shape<L, N> {
         right: Box<N>,
     },
     IsNull {
+        negated: bool,
+        operand: Box<N>,
+    },
+    /// `IS [NOT] TRUE`, `IS [NOT] FALSE`.
+    IsTruth {
+        truth: bool,
         negated: bool,
         operand: Box<N>,
     },
@@ -116,6 +167,18 @@ pub(super) enum Shape<L, N> {
     All(Vec<N>),
     /// Two or more, joined by `OR`.
     Any(Vec<N>),
+    /// `CASE`, with the operand that the branches are compared with, if there is one.
+    Case {
+        operand: Option<Box<N>>,
+        branches: Vec<(N, N)>,
+        otherwise: Option<Box<N>>,
+    },
+    Coalesce(Vec<N>),
+    /// A function or an operator that makes a value of values.
+    Call {
+        callee: C,
+        operands: Vec<N>,
+    },
 }
 
 /// A leaf as it was written.
@@ -130,11 +193,20 @@ pub(super) enum Written {
     Wrong,
 }
 
+/// What is called, as it was written.
+#[derive(Debug, Clone)]
+pub(super) enum Called {
+    /// A function or an operator of this name.
+    Name { name: String, span: Range<usize> },
+    /// `CAST` to this type.
+    Cast { target: Type },
+}
+
 /// An expression as it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) span: Range<usize>,
-    pub(super) shape: Shape<Written, Node>,
+    pub(super) shape: Shape<Written, Called, Node>,
 }
 
 /// A leaf as it was understood.
@@ -144,11 +216,29 @@ pub(super) enum Known {
     Slot(Slot),
 }
 
+/// What is called, as it was understood.
+#[derive(Debug, Clone)]
+pub(super) struct Callee {
+    pub(super) function: &'static Function,
+    /// What was prepared from operands that are constant.
+    pub(super) resource: Option<Arc<Resource>>,
+}
+
 /// An expression as it was understood.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     /// None for a bare `NULL`.
     pub(super) kind: Option<Type>,
     pub(super) nullable: bool,
-    pub(super) shape: Shape<Known, Checked>,
+    pub(super) shape: Shape<Known, Callee, Checked>,
+}
+
+impl Checked {
+    /// The constant that it is, if it is one.
+    pub(super) fn as_constant(&self) -> Option<&Constant> {
+        match &self.shape {
+            Shape::Leaf(Known::Constant(constant)) => Some(constant),
+            _ => None,
+        }
+    }
 }

@@ -174,6 +174,11 @@ fn fill(buffer: &mut [u8; LONGEST], mantissa: i128, scale: u8) -> &[u8] {
     &buffer[start..]
 }
 
+/// How many digits a whole number has, 0 for zero.
+pub(super) fn digits_of(number: i128) -> u8 {
+    number.unsigned_abs().checked_ilog10().map_or(0, |log| log as u8 + 1)
+}
+
 /// `10^exponent` for exponents up to 38.
 pub(in crate::mapping) fn power(exponent: u8) -> i128 {
     POWERS[usize::from(exponent.min(MAX_DIGITS))]

@@ -23,6 +23,8 @@ pub enum Type {
         /// Digits after the point, at most `precision`.
         scale: u8,
     },
+    /// A decimal whose digits after the point depend on the value: what a quotient is. Has no word of its own.
+    Number,
     /// `float`: binary, 64 bits
     Float,
     /// `date`
@@ -33,6 +35,8 @@ pub enum Type {
     Timestamp,
     /// `timestamptz`: a point in time
     Instant,
+    /// A length of time; only inside expressions, has no word of its own.
+    Interval,
     /// `uuid`
     Uuid,
     /// `bytes`
@@ -152,7 +156,7 @@ impl Type {
 
     /// Whether values of it are numbers.
     pub fn is_number(&self) -> bool {
-        matches!(self, Self::Int | Self::Decimal { .. } | Self::Float)
+        matches!(self, Self::Int | Self::Decimal { .. } | Self::Number | Self::Float)
     }
 }
 
@@ -163,11 +167,13 @@ impl fmt::Display for Type {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Decimal { precision, scale } => return write!(f, "decimal({precision},{scale})"),
+            Self::Number => "decimal",
             Self::Float => "float",
             Self::Date => "date",
             Self::Time => "time",
             Self::Timestamp => "timestamp",
             Self::Instant => "timestamptz",
+            Self::Interval => "interval",
             Self::Uuid => "uuid",
             Self::Bytes => "bytes",
             Self::List(_) => "list",

@@ -1,0 +1,101 @@
+//! What is computed only where it is needed: `CASE`, `COALESCE`. And calls, whose arguments all are.
+
+use super::{Call, Callee, Checked, Compiler, Constant, Nulls, Op, Operand, taken};
+
+impl Compiler {
+    pub(super) fn call(&mut self, callee: &Callee, operands: &[Checked]) {
+        for operand in operands {
+            self.value(operand);
+        }
+        let call = self.program.calls.len() as u32;
+        self.program.calls.push(Call {
+            name: callee.function.name,
+            body: callee.function.body,
+            strict: matches!(callee.function.nulls, Nulls::Strict | Nulls::Partial),
+            resource: callee.resource.clone(),
+        });
+        self.emit(Op::Call { call, count: operands.len() as u32 }, operands.len());
+    }
+
+    /// Every branch leaves exactly one value where the operand, if there is one, stood.
+    pub(super) fn case(
+        &mut self,
+        operand: Option<&Checked>,
+        branches: &[(Checked, Checked)],
+        otherwise: Option<&Checked>,
+    ) {
+        let base = self.height;
+        if let Some(operand) = operand {
+            self.value(operand);
+        }
+        let waiting = self.height;
+        let mut ends = Vec::with_capacity(branches.len());
+        for (condition, result) in branches {
+            if operand.is_some() {
+                let condition = self.operand(condition);
+                self.emit(Op::Matches(condition), taken(&[condition]));
+            } else {
+                self.value(condition);
+            }
+            let skip = self.jump(Op::SkipUnless { to: 0 });
+            self.height = waiting;
+            self.leave(operand.is_some());
+            self.value(result);
+            ends.push(self.jump(Op::Skip { to: 0 }));
+            self.land(skip);
+            self.height = waiting;
+        }
+        self.leave(operand.is_some());
+        match otherwise {
+            Some(otherwise) => self.value(otherwise),
+            None => {
+                let null = self.constant(&Constant::Null);
+                self.emit(Op::Push(Operand::Constant(null)), 0);
+            }
+        }
+        ends.into_iter().for_each(|end| self.land(end));
+        self.height = base + 1;
+    }
+
+    pub(super) fn coalesce(&mut self, operands: &[Checked]) {
+        let base = self.height;
+        let mut ends = Vec::with_capacity(operands.len());
+        for (at, operand) in operands.iter().enumerate() {
+            if at > 0 {
+                self.program.ops.push(Op::Drop);
+            }
+            self.height = base;
+            self.value(operand);
+            if at + 1 < operands.len() {
+                ends.push(self.jump(Op::SkipIfSome { to: 0 }));
+            }
+        }
+        ends.into_iter().for_each(|end| self.land(end));
+        self.height = base + 1;
+    }
+
+    /// Takes the operand of a `CASE` away.
+    fn leave(&mut self, operand: bool) {
+        if operand {
+            self.program.ops.push(Op::Drop);
+            self.height -= 1;
+        }
+    }
+
+    /// Emits a jump whose target is not known yet; gives its place.
+    fn jump(&mut self, op: Op) -> usize {
+        self.program.ops.push(op);
+        self.program.ops.len() - 1
+    }
+
+    /// Makes a jump end here.
+    fn land(&mut self, jump: usize) {
+        let here = self.program.ops.len() as u32;
+        if let Some(
+            Op::SkipIfSome { to } | Op::SkipUnless { to } | Op::Skip { to } | Op::SkipIf { to, .. },
+        ) = self.program.ops.get_mut(jump)
+        {
+            *to = here;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Arithmetic of decimals: exact, or refused.
+//!
+//! Sums, products and remainders have the digits after the point that PostgreSQL's `numeric` gives them, and no
+//! result is rounded to make it fit: what needs more than 38 digits is none. Division cannot be exact; it has as
+//! many digits as PostgreSQL chooses (at least 16 significant ones, `NUMERIC_MIN_SIG_DIGITS`), never more than
+//! 38 after the point, rounded half away from zero. Intermediate results have 256 bits, which hold every product
+//! of two decimals.
+
+use ethnum::I256;
+
+use super::{
+    Decimal, MAX_DIGITS,
+    decimal::{digits_of, power},
+};
+
+/// How many significant digits a quotient has at least.
+const QUOTIENT_DIGITS: i32 = 16;
+
+/// Decimal digits in one digit of PostgreSQL's `numeric`, on which the number of digits of a quotient depends.
+const GROUP: i32 = 4;
+
+impl Decimal {
+    /// The difference, or `None` where it needs more than 38 digits.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(-other)
+    }
+
+    /// The product, with the digits after the point of both; `None` where it needs more than 38 digits.
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let scale = self.scale + other.scale;
+        if let Some(mantissa) = self.mantissa.checked_mul(other.mantissa) {
+            return Self::new(mantissa, scale);
+        }
+        narrow(I256::from(self.mantissa) * I256::from(other.mantissa), scale)
+    }
+
+    /// The quotient; `None` where it needs more than 38 digits or the divisor is zero.
+    pub fn checked_div(self, other: Self) -> Option<Self> {
+        if other.mantissa == 0 {
+            return None;
+        }
+        let scale = quotient_scale(self, other);
+        let shift = i32::from(scale) + i32::from(other.scale) - i32::from(self.scale);
+        let (mut above, mut below) = (I256::from(self.mantissa), I256::from(other.mantissa));
+        if shift >= 0 {
+            above = above.checked_mul(wide_power(shift)?)?;
+        } else {
+            below = below.checked_mul(wide_power(-shift)?)?;
+        }
+        narrow(divide_rounding(above, below), scale)
+    }
+
+    /// The remainder of a division whose quotient is cut to a whole number: it has the sign of the dividend. `None`
+    /// where the divisor is zero.
+    pub fn checked_rem(self, other: Self) -> Option<Self> {
+        if other.mantissa == 0 {
+            return None;
+        }
+        let scale = self.scale.max(other.scale);
+        let wide = |number: Self| {
+            I256::from(number.mantissa).checked_mul(wide_power(i32::from(scale - number.scale))?)
+        };
+        narrow(wide(self)? % wide(other)?, scale)
+    }
+
+    /// Rounded half away from zero to `digits` after the point, or before it where they are negative; so many
+    /// digits are also written. `None` where that needs more than 38 digits.
+    pub fn rounded(self, digits: i32) -> Option<Self> {
+        self.at(digits, divide_rounding)
+    }
+
+    /// As [`rounded`](Self::rounded), towards zero.
+    pub fn truncated(self, digits: i32) -> Option<Self> {
+        self.at(digits, |above, below| above / below)
+    }
+
+    /// The least whole number that is not below.
+    #[must_use]
+    pub fn ceil(self) -> Self {
+        let one = power(self.scale);
+        let whole = self.mantissa / one + i128::from(self.mantissa % one > 0);
+        Self { mantissa: whole, scale: 0 }
+    }
+
+    /// The greatest whole number that is not above.
+    #[must_use]
+    pub fn floor(self) -> Self {
+        Self { mantissa: self.mantissa.div_euclid(power(self.scale)), scale: 0 }
+    }
+
+    fn at(self, digits: i32, divide: impl Fn(I256, I256) -> I256) -> Option<Self> {
+        let scale = u8::try_from(digits.max(0)).ok().filter(|scale| *scale <= MAX_DIGITS);
+        let cut = i32::from(self.scale) - digits;
+        if cut <= 0 {
+            return self.with_scale(scale?);
+        }
+        if cut > 2 * i32::from(MAX_DIGITS) {
+            return Self::new(0, scale?);
+        }
+        let kept = divide(I256::from(self.mantissa), wide_power(cut)?);
+        let back = wide_power(-digits.min(0))?;
+        narrow(kept.checked_mul(back)?, scale?)
+    }
+}
+
+fn narrow(mantissa: I256, scale: u8) -> Option<Decimal> {
+    Decimal::new(i128::try_from(mantissa).ok()?, scale)
+}
+
+/// Half away from zero.
+fn divide_rounding(above: I256, below: I256) -> I256 {
+    let (whole, rest) = (above / below, above % below);
+    // Twice the rest could overflow only if the divisor had 255 bits, and it has at most 38 + 38 digits.
+    if rest.abs() >= below.abs() - rest.abs() {
+        whole + if (above < 0) == (below < 0) { I256::ONE } else { I256::MINUS_ONE }
+    } else {
+        whole
+    }
+}
+
+fn wide_power(exponent: i32) -> Option<I256> {
+    I256::from(10).checked_pow(u32::try_from(exponent).ok()?)
+}
+
+/// Digits after the point of a quotient, as PostgreSQL's `select_div_scale` chooses them: from the place of the
+/// first digit of either operand, in groups of four digits.
+fn quotient_scale(above: Decimal, below: Decimal) -> u8 {
+    let ((weight_above, first_above), (weight_below, first_below)) = (lead(above), lead(below));
+    let weight = weight_above - weight_below - i32::from(first_above <= first_below);
+    let least = i32::from(above.scale.max(below.scale));
+    (QUOTIENT_DIGITS - weight * GROUP).max(least).min(i32::from(MAX_DIGITS)) as u8
+}
+
+/// In base 10,000: the exponent of the first digit, and that digit.
+fn lead(number: Decimal) -> (i32, i128) {
+    let digits = i32::from(digits_of(number.mantissa));
+    if digits == 0 {
+        return (0, 0);
+    }
+    let exponent = digits - 1 - i32::from(number.scale);
+    let weight = exponent.div_euclid(GROUP);
+    let shown = exponent - weight * GROUP + 1;
+    let mantissa = number.mantissa.abs();
+    let first = if digits >= shown {
+        mantissa / power((digits - shown) as u8)
+    } else {
+        mantissa * power((shown - digits) as u8)
+    };
+    (weight, first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    fn shown(decimal: Option<Decimal>) -> String {
+        decimal.map_or_else(|| "none".to_owned(), |decimal| decimal.to_string())
+    }
+
+    #[test]
+    fn products_keep_the_digits_of_both_and_never_round() {
+        assert_eq!(shown(decimal("1.50").checked_mul(decimal("2.0"))), "3.000");
+        let wide = decimal("12345678901234567890.5");
+        assert_eq!(shown(wide.checked_mul(wide)), "none");
+        assert_eq!(
+            shown(decimal("9999999999999999999").checked_mul(decimal("-1.000"))),
+            "-9999999999999999999.000"
+        );
+    }
+
+    #[test]
+    fn quotients_have_the_digits_that_postgresql_gives_them() {
+        // Each from a PostgreSQL 15: `SELECT 1::numeric / 3`, and so on.
+        for (above, below, quotient) in [
+            ("1", "3", "0.33333333333333333333"),
+            ("10", "4", "2.5000000000000000"),
+            ("2", "3", "0.66666666666666666667"),
+            ("-2", "3", "-0.66666666666666666667"),
+            ("100000", "7", "14285.714285714286"),
+            ("1250.50", "12", "104.2083333333333333"),
+            ("0", "5", "0.00000000000000000000"),
+        ] {
+            assert_eq!(
+                shown(decimal(above).checked_div(decimal(below))),
+                quotient,
+                "{above}/{below}"
+            );
+        }
+        assert_eq!(decimal("1").checked_div(decimal("0.00")), None);
+    }
+
+    #[test]
+    fn remainders_have_the_sign_of_the_dividend() {
+        assert_eq!(shown(decimal("-7.5").checked_rem(decimal("2"))), "-1.5");
+        assert_eq!(shown(decimal("7.50").checked_rem(decimal("-2"))), "1.50");
+    }
+
+    #[test]
+    fn rounding_goes_half_away_from_zero_on_both_sides_of_the_point() {
+        for (number, digits, rounded, truncated) in [
+            ("2.5", 0, "3", "2"),
+            ("-2.5", 0, "-3", "-2"),
+            ("1.005", 2, "1.01", "1.00"),
+            ("1.5", 3, "1.500", "1.500"),
+            ("1250", -2, "1300", "1200"),
+            ("49", -2, "0", "0"),
+            ("50", -2, "100", "0"),
+            ("99999999999999999999999999999999999999", -60, "0", "0"),
+        ] {
+            assert_eq!(shown(decimal(number).rounded(digits)), rounded, "round({number},{digits})");
+            assert_eq!(shown(decimal(number).truncated(digits)), truncated);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_next_to_a_decimal() {
+        assert_eq!(decimal("-1.2").ceil().to_string(), "-1");
+        assert_eq!(decimal("-1.2").floor().to_string(), "-2");
+        assert_eq!(decimal("1.2").ceil().to_string(), "2");
+        assert_eq!(decimal("1.2").floor().to_string(), "1");
+    }
+}
