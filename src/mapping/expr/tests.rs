@@ -285,7 +285,7 @@ fn mistakes_are_shown_at_their_place_with_a_remedy() {
             "Europe/Madrid",
         ),
         ("CUANDO::date = FEC_ALTA", "^^^^^^", TYPE, "AT TIME ZONE"),
-        ("N::money > 1", "^", LATER, "there is no type `MONEY`"),
+        ("N::money > 1", "^", LATER, "there is no type `money`"),
         (
             "CASE WHEN N = 1 THEN 'a' ELSE 2 END = 'a'",
             "                              ^",
