@@ -114,8 +114,7 @@ fn compare(model: &Model, last: &Release<'_>) -> Vec<Diagnostic> {
             Effect::Additive if told => ("model.additive", "additive"),
             Effect::Additive => ("model.needs_minor", "additive"),
         };
-        let message =
-            format!("{word}: {change}, other than in the release {}.{}", last.major, last.minor);
+        let message = format!("{word} since {}.{}: {change}", last.major, last.minor);
         let span = place(model, &change.path);
         let found = Diagnostic::error(code, file, span, message)
             .note(format!("the release stands in {}", last.file.name()));

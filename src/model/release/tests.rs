@@ -28,8 +28,7 @@ fn judged(now: &str) -> Vec<crate::diagnostic::Diagnostic> {
 fn said(now: &str) -> Vec<String> {
     let line = |found: crate::diagnostic::Diagnostic| {
         let (line, column) = found.file.line_column(found.span.start);
-        let what = found.message.split(", other").next().unwrap_or_default().to_owned();
-        format!("{} {line}:{column} {what}", found.code)
+        format!("{} {line}:{column} {}", found.code, found.message)
     };
     judged(now).into_iter().map(line).collect()
 }
@@ -44,7 +43,7 @@ fn what_was_released_is_no_finding_whatever_its_titles_say() {
 #[test]
 fn an_addition_needs_a_new_minor_version() {
     let more = format!("{RELEASED}  more: {{ type: date, class: public }}\n");
-    assert_eq!(said(&more), ["model.needs_minor 7:3 additive: `more` is new"]);
+    assert_eq!(said(&more), ["model.needs_minor 7:3 additive since 1.0: `more` is new"]);
     let told = more.replace("version: 1", "version: 1.1");
     let found = judged(&told);
     assert_eq!(found.len(), 1);
@@ -59,8 +58,8 @@ fn a_new_word_and_another_class_are_additions() {
     assert_eq!(
         said(&more),
         [
-            "model.needs_minor 4:3 additive: `kind` has the new word `c`",
-            "model.needs_minor 6:3 additive: `note` was of class internal and is personal",
+            "model.needs_minor 4:3 additive since 1.0: `kind` has the new word `c`",
+            "model.needs_minor 6:3 additive since 1.0: `note` was of class internal and is personal",
         ]
     );
 }
@@ -68,33 +67,53 @@ fn a_new_word_and_another_class_are_additions() {
 #[test]
 fn what_breaks_is_refused_at_its_place_even_with_a_new_minor_version() {
     let cases = [
-        ("  note: { type: text, class: internal }\n", "", "2:10 breaking: `note` is gone"),
+        (
+            "  note: { type: text, class: internal }\n",
+            "",
+            "2:10 breaking since 1.0: `note` is gone",
+        ),
         (
             "note: { type: text",
             "note: { type: int",
-            "6:3 breaking: `note` was string and is integer",
+            "6:3 breaking since 1.0: `note` was string and is integer",
         ),
         (
             "note: { type: text",
             "note: { type: date",
-            "6:3 breaking: `note` was string and is string date",
+            "6:3 breaking since 1.0: `note` was string and is string date",
         ),
-        ("note: {", "note: { many: true,", "6:3 breaking: `note` was string and is array"),
-        ("note: {", "note: { required: true,", "6:3 breaking: `note` has become required"),
-        ("required: true, ", "", "4:3 breaking: `kind` is no longer required"),
-        ("[a, b]", "[a]", "4:3 breaking: `kind` has lost the word `b`"),
-        ("one_of: [a, b], ", "", "4:3 breaking: `kind` takes any word now"),
-        ("note: {", "note: { one_of: [x],", "6:3 breaking: `note` takes only some words now"),
-        ("note: {", "note: { pattern: \"[a-z]*\",", "6:3 breaking: `note` has another pattern"),
+        (
+            "note: {",
+            "note: { many: true,",
+            "6:3 breaking since 1.0: `note` was string and is array",
+        ),
+        (
+            "note: {",
+            "note: { required: true,",
+            "6:3 breaking since 1.0: `note` has become required",
+        ),
+        ("required: true, ", "", "4:3 breaking since 1.0: `kind` is no longer required"),
+        ("[a, b]", "[a]", "4:3 breaking since 1.0: `kind` has lost the word `b`"),
+        ("one_of: [a, b], ", "", "4:3 breaking since 1.0: `kind` takes any word now"),
+        (
+            "note: {",
+            "note: { one_of: [x],",
+            "6:3 breaking since 1.0: `note` takes only some words now",
+        ),
+        (
+            "note: {",
+            "note: { pattern: \"[a-z]*\",",
+            "6:3 breaking since 1.0: `note` has another pattern",
+        ),
         (
             "{ type: money, class: internal }",
             "{ class: internal, fields: { amount: { type: decimal, required: true }, currency: { type: code, pattern: \"[A-Z]{3}\" } } }",
-            "5:3 breaking: `cost.currency` is no longer required",
+            "5:3 breaking since 1.0: `cost.currency` is no longer required",
         ),
         (
             "{ type: money, class: internal }",
             "{ class: internal, fields: { amount: { type: decimal, required: true } } }",
-            "5:3 breaking: `cost.currency` is gone",
+            "5:3 breaking since 1.0: `cost.currency` is gone",
         ),
     ];
     for (old, new, expected) in cases {
@@ -111,7 +130,7 @@ fn what_breaks_is_refused_at_its_place_even_with_a_new_minor_version() {
 fn a_breaking_change_is_underlined_where_it_stands() {
     let shown = render(&judged(&RELEASED.replace("note: {", "note: { required: true,")), false);
     let expected = "\
-error[model.breaking]: breaking: `note` has become required, other than in the release 1.0
+error[model.breaking]: breaking since 1.0: `note` has become required
  --> models/thing.yaml:6:3
   |
 6 |   note: { required: true, type: text, class: internal }
