@@ -26,7 +26,6 @@ use crate::{
         self, Library, Texts,
         protect::{AnyKeys, KeyNames},
     },
-    model,
     yaml::{self, Node},
 };
 
@@ -76,7 +75,7 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let (library, faults) =
         compile(&texts, daemon.as_ref().and_then(|daemon| daemon.value.as_ref()));
     found.extend(faults);
-    found.extend(model::judge(&library.models, &released));
+    found.extend(mapping::judge_releases(&library.models, &released));
     found.extend(in_use(daemon.as_ref(), &pipelines, &library));
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));

@@ -48,6 +48,8 @@ pub use scratch::{Flag, Scratch};
 pub use tables::Table;
 pub use testing::{TestResult, run_tests};
 
+/// Holds the models of a [`Library`] against their releases.
+pub use crate::model::judge as judge_releases;
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     model::{Class, Model, Models},
