@@ -10,9 +10,14 @@
 //! | a field gone, renamed or of another type; one more or one less required; a word gone; a list of words closed or opened; another pattern | breaking: a new major version |
 //! | titles, standards, examples | none |
 
-use std::{collections::BTreeSet, fmt, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Range,
+    sync::Arc,
+};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Model, Models};
 use crate::diagnostic::{Diagnostic, Severity, SourceFile};
@@ -140,33 +145,34 @@ fn place(model: &Model, path: &str) -> Range<usize> {
 }
 
 fn object(around: &str, released: &Value, now: &Value, out: &mut Vec<Change>) {
-    let none = Map::new();
-    let members =
-        |schema: &'_ Value| schema["properties"].as_object().cloned().unwrap_or(none.clone());
     let (before, after) = (members(released), members(now));
     let (needed, needs) = (words(&released["required"]), words(&now["required"]));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     for name in names {
-        let path = if around.is_empty() { name.clone() } else { format!("{around}.{name}") };
-        let (was, is) = (needed.contains(name.as_str()), needs.contains(name.as_str()));
+        let path = if around.is_empty() { name.to_owned() } else { format!("{around}.{name}") };
         let mut change = |effect, what: &str| {
             out.push(Change { path: path.clone(), effect, what: what.to_owned() });
         };
+        let (was, is) = (needed.contains(name), needs.contains(name));
         match (before.get(name), after.get(name)) {
             (Some(_), None) => change(Effect::Breaking, "is gone"),
-            (None, Some(_)) if is => change(Effect::Breaking, "is new and required"),
-            (None, Some(_)) => change(Effect::Additive, "is new"),
+            (None, _) if is => change(Effect::Breaking, "is new and required"),
+            (None, _) => change(Effect::Additive, "is new"),
             (Some(before), Some(after)) => {
-                match (was, is) {
-                    (true, false) => change(Effect::Breaking, "is no longer required"),
-                    (false, true) => change(Effect::Breaking, "has become required"),
-                    _ => {}
+                if was && !is {
+                    change(Effect::Breaking, "is no longer required");
+                } else if is && !was {
+                    change(Effect::Breaking, "has become required");
                 }
                 value(&path, before, after, out);
             }
-            (None, None) => {}
         }
     }
+}
+
+fn members(schema: &Value) -> BTreeMap<&str, &Value> {
+    let members = schema["properties"].as_object().into_iter().flatten();
+    members.map(|(name, schema)| (name.as_str(), schema)).collect()
 }
 
 fn value(path: &str, released: &Value, now: &Value, out: &mut Vec<Change>) {
