@@ -69,12 +69,14 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     let (mut loader, name) = Loader::at(path, options.secrets);
     let (daemon, pipelines) = loader.settings(&name, options.registry);
     let texts = loader.texts();
+    let released = loader.disk.folder("mappings/models/released", ".json");
     let mut found = loader.found;
     found.append(&mut loader.disk.faults);
     let (library, faults) =
         compile(&texts, daemon.as_ref().and_then(|daemon| daemon.value.as_ref()));
     found.extend(faults);
-    found.extend(chosen_topics(daemon.as_ref(), &pipelines, &library));
+    found.extend(mapping::judge_releases(&library.models, &released));
+    found.extend(in_use(daemon.as_ref(), &pipelines, &library));
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));
     if has_errors(&found) {
@@ -94,9 +96,8 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
     (deployment, found)
 }
 
-/// Judges the mappings by the policies of the topics that pipelines choose themselves; their models' own topics were
-/// judged when they were compiled.
-fn chosen_topics(
+/// Judges the mappings by what only pipelines know: the source, and the policy of a topic that they choose themselves.
+fn in_use(
     daemon: Option<&Written<DaemonConfig>>,
     pipelines: &[Written<PipelineConfig>],
     library: &Library,
@@ -105,6 +106,8 @@ fn chosen_topics(
         daemon.and_then(|daemon| daemon.value.as_ref()).map(|daemon| &daemon.deployment);
     let mut found = Vec::new();
     for config in pipelines.iter().filter_map(|written| written.value.as_ref()) {
+        let used = config.mapping.iter().filter_map(|name| library.mappings.get(name));
+        found.extend(used.filter_map(|mapping| mapping.judge_flat()));
         let Some(topic) = &config.publish.topic else { continue };
         let own = deployment.and_then(|name| topic.strip_prefix(name.as_str())?.strip_prefix('.'));
         for mapping in config.mapping.iter().filter_map(|name| library.mappings.get(name)) {

@@ -193,7 +193,14 @@ fn every_code_is_explained() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let (_, expected) = case(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
         for mark in expected.values().flatten() {
-            let all = [CODES, crate::publish::CODES, crate::event::CODES, crate::yaml::CODES];
+            let all = [
+                CODES,
+                crate::publish::CODES,
+                crate::event::CODES,
+                crate::yaml::CODES,
+                crate::model::CODES,
+                crate::mapping::CODES,
+            ];
             let known = all.into_iter().flatten().any(|doc| doc.code == mark.code)
                 || mark.code.starts_with("config.drops.");
             assert!(known, "{} is not explained", mark.code);

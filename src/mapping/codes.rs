@@ -74,6 +74,18 @@ pub const CODES: &[CodeDoc] = &[
         "a source field is declared and never used",
         "It is not even read. Remove it, or use it.",
     ),
+    doc(
+        "mapping.bad_path",
+        "a path cannot be read",
+        "A path goes down from the record: `cfdi:Emisor/@Rfc`. There are no conditions, positions, parents or searches in it; what \
+         may stand there several times is a `list`.",
+    ),
+    doc(
+        "mapping.unknown_prefix",
+        "a path has a prefix that `namespaces` does not declare",
+        "Names are compared by the address of their namespace, whatever prefix the document uses. Declare it: \
+         `namespaces: { cfdi: \"http://www.sat.gob.mx/cfd/4\" }`.",
+    ),
     doc("mapping.unused_let", "a `let` is never used", "Remove it, or use it."),
     doc(
         "mapping.let_cycle",
@@ -383,7 +395,7 @@ mod tests {
         assert_eq!(used, explained);
     }
 
-    const SOURCES: [&str; 20] = [
+    const SOURCES: [&str; 21] = [
         include_str!("apply.rs"),
         include_str!("bind.rs"),
         include_str!("check/cases.rs"),
@@ -394,6 +406,7 @@ mod tests {
         include_str!("check/lets.rs"),
         include_str!("check/lookup.rs"),
         include_str!("check/mod.rs"),
+        include_str!("check/path.rs"),
         include_str!("check/privacy.rs"),
         include_str!("check/source.rs"),
         include_str!("check/steps.rs"),

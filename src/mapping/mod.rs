@@ -48,6 +48,8 @@ pub use scratch::{Flag, Scratch};
 pub use tables::Table;
 pub use testing::{TestResult, run_tests};
 
+/// Holds the models of a [`Library`] against their releases.
+pub use crate::model::judge as judge_releases;
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     model::{Class, Model, Models},
@@ -99,6 +101,8 @@ pub struct Mapping {
     /// The file it was read from.
     pub file: Arc<SourceFile>,
     key_span: Range<usize>,
+    /// Where its first path stands, if its source is structured.
+    path: Option<Range<usize>>,
     info: Vec<FieldInfo>,
     cases: Vec<file::Case>,
     program: Program,
@@ -128,6 +132,13 @@ impl Mapping {
     /// judged the model's own topic; this is for pipelines that choose another.
     pub fn judge_topic(&self, topic: &str, policies: &Policies) -> Vec<Diagnostic> {
         check::judge_topic(&self.info, &self.file, topic, policies)
+    }
+
+    /// What is wrong with reading it from a source whose records are flat: paths lead nowhere in them.
+    pub fn judge_flat(&self) -> Option<Diagnostic> {
+        let message = "a path needs a structured source, and this version reads flat ones only";
+        let found = Diagnostic::error("mapping.not_yet", &self.file, self.path.clone()?, message);
+        Some(found.help("the tests of the mapping run all the same; take it out of the pipeline"))
     }
 
     /// Whether the key can be computed when a delete brings only the columns `brought` (change tracking brings

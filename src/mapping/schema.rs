@@ -27,7 +27,7 @@ pub fn json_schema() -> Json {
             "to": { "type": "string", "pattern": "^[^/]+/[0-9]+$", "description": "The model, with its version: `permit/1`." },
             "when": expression("Which records it takes; NULL counts as not taken."),
             "delete_when": expression("Which of them say that the thing is gone."),
-            "namespaces": { "type": "object", "description": "For XML sources, which this version does not read." },
+            "namespaces": { "type": "object", "description": "For structured sources: what the prefixes of paths stand for." },
             "from": {
                 "type": "object",
                 "description": "The columns of the source, with their types and what their text looks like.",
@@ -122,7 +122,7 @@ fn column() -> Json {
             "description": "The columns of its elements.",
             "additionalProperties": { "$ref": "#/$defs/Column" },
         },
-        "path": text("For XML sources, which this version does not read."),
+        "path": text("For structured sources: the way down to it, `cfdi:Emisor/@Rfc`."),
     });
     properties["type"] = ty();
     json!({ "type": "object", "description": "A column of the source.", "additionalProperties": false, "properties": properties })

@@ -56,4 +56,40 @@ pub const CODES: &[CodeDoc] = &[
         title: "a pattern of a model is not a regular expression",
         help: "Patterns have the syntax of Rust's `regex` crate: no look-around, no back references. They must match the whole text.",
     },
+    CodeDoc {
+        code: "model.bad_example",
+        title: "the example of a field does not fit the field",
+        help: "An example is written as in an event: `2021-02-03`, `1250.50`, one of the words of `one_of`, a text that matches \
+               `pattern`. Objects have no example of their own; their fields have.",
+    },
+    CodeDoc {
+        code: "model.released_unreadable",
+        title: "a released model cannot be read",
+        help: "Files in `mappings/models/released` are written by `acequia schema release NAME`, called `NAME-MAJOR.MINOR.json`, and never \
+               changed by hand. Restore the file from your version control.",
+    },
+    CodeDoc {
+        code: "model.breaking",
+        title: "a model breaks a version that was released",
+        help: "Consumers rely on what was released, and the topic still holds events of that shape. Removing, renaming or retyping a \
+               field, making one required or optional, and changing its words or its pattern needs a new major version in a file of \
+               its own, which has a topic of its own. Keep the old file until nobody reads the old topic.",
+    },
+    CodeDoc {
+        code: "model.needs_minor",
+        title: "a model has additions that its version does not tell",
+        help: "A released version is immutable. Raise the minor version (`version: 1.1`); mappings go on referring to the major one. When it \
+               goes into service, write it down with `acequia schema release NAME`.",
+    },
+    CodeDoc {
+        code: "model.version_behind",
+        title: "a model is older than its last release",
+        help: "A later minor version was released. Bring its fields back, or remove the release if nobody ever had it.",
+    },
+    CodeDoc {
+        code: "model.additive",
+        title: "a model adds to its last release",
+        help: "Nothing breaks: consumers ignore what they do not know. Write the new version down with `acequia schema release NAME` when it \
+               goes into service.",
+    },
 ];

@@ -4,10 +4,13 @@
 //! it follows. Value types (money, reference, name, address, …) are shared by all models. Nothing here reads a
 //! record; [`mapping`](crate::mapping) checks its targets against these types and writes their JSON forms.
 
+mod avro;
 mod class;
 mod codes;
+mod example;
 mod form;
 pub(crate) mod parse;
+mod release;
 mod schema;
 
 use std::{ops::Range, sync::Arc};
@@ -18,6 +21,7 @@ pub use class::Class;
 pub use codes::CODES;
 pub(crate) use form::{Form, FormCodes, Text, one_line};
 pub use parse::{Models, load};
+pub use release::{Change, Effect, changes, judge};
 
 use crate::diagnostic::SourceFile;
 
@@ -122,6 +126,10 @@ pub struct Field {
     pub pattern: Option<Regex>,
     /// One line for people.
     pub title: Option<String>,
+    /// The same in Spanish.
+    pub title_es: Option<String>,
+    /// A value that it could have, as text.
+    pub example: Option<String>,
     /// The term of a public standard that it follows.
     pub standard: Option<String>,
     /// Where its name stands in the file.
@@ -133,10 +141,14 @@ pub struct Field {
 pub struct Model {
     /// Its name, such as `permit`.
     pub name: Arc<str>,
-    /// Its major version.
+    /// Its major version: another one is another model, with a topic of its own.
     pub version: u32,
+    /// Its minor version, which additions raise.
+    pub minor: u32,
     /// One line for people.
     pub title: String,
+    /// The same in Spanish.
+    pub title_es: Option<String>,
     /// The public standards it follows.
     pub standards: Vec<String>,
     /// The field that tells whose data an event is, as a path such as `holder.key`.
@@ -145,6 +157,8 @@ pub struct Model {
     pub shape: Arc<Shape>,
     /// The file it was read from.
     pub file: Arc<SourceFile>,
+    /// Where its version stands in the file.
+    pub(crate) version_span: Range<usize>,
     /// The text of all value types that were known when it was read, for versions.
     pub(crate) types: Arc<str>,
 }
@@ -153,6 +167,11 @@ impl Model {
     /// How mappings refer to it: `permit/1`.
     pub fn reference(&self) -> String {
         format!("{}/{}", self.name, self.version)
+    }
+
+    /// The name under which this very shape is released: `permit-1.0`.
+    pub fn release(&self) -> String {
+        format!("{}-{}.{}", self.name, self.version, self.minor)
     }
 
     /// The topic of its events without the prefix of the deployment: `permit.v1`.

@@ -34,10 +34,13 @@ const FORM: FormCodes = FormCodes {
     unknown_word: "model.unknown_word",
 };
 
-const MODEL_KEYS: [&str; 6] = ["model", "version", "title", "standards", "subject", "fields"];
+const MODEL_KEYS: [&str; 7] =
+    ["model", "version", "title", "title_es", "standards", "subject", "fields"];
 const TYPE_KEYS: [&str; 2] = ["title", "fields"];
-const FIELD_KEYS: [&str; 9] =
-    ["type", "many", "required", "class", "one_of", "pattern", "title", "standard", "fields"];
+const FIELD_KEYS: [&str; 11] = [
+    "type", "many", "required", "class", "one_of", "pattern", "title", "title_es", "example",
+    "standard", "fields",
+];
 
 const BUILT_IN: &str = include_str!("types.yaml");
 
@@ -129,13 +132,12 @@ impl Reader<'_> {
             self.form.missing(0..0, "a model file", "model");
             return None;
         };
-        let version = root.get("version").and_then(|node| {
-            self.form.count(node, "`version`", 9999).and_then(|number| u32::try_from(number).ok())
-        });
+        let version = root.get("version").and_then(|node| self.version(node));
         if root.get("version").is_none() {
             self.form.missing(name.span.clone(), "a model", "version");
         }
-        let title = root.get("title").and_then(|node| self.form.text(node, "`title`"));
+        let mut line = |key: &str| root.get(key).and_then(|node| self.form.text(node, key));
+        let (title, title_es) = (line("title"), line("title_es"));
         let standards = root
             .get("standards")
             .map(|node| self.form.texts(node, "`standards`"))
@@ -145,9 +147,13 @@ impl Reader<'_> {
             return None;
         };
         let shape = Arc::new(self.shape(&name.text, fields, true));
+        let (version, minor) = version?;
         let mut model = Model {
             name: name.text.as_str().into(),
-            version: version?,
+            version,
+            minor,
+            version_span: root.get("version").map_or(0..0, |node| node.span.clone()),
+            title_es: title_es.map(|title| title.text),
             title: title.map_or_else(|| name.text.clone(), |title| title.text),
             standards: standards.into_iter().map(|standard| standard.text).collect(),
             subject: None,
@@ -166,6 +172,22 @@ impl Reader<'_> {
             }
         }
         Some(model)
+    }
+
+    /// `1` is short for `1.0`.
+    fn version(&mut self, node: &Node) -> Option<(u32, u32)> {
+        let number = |text: &str| {
+            let plain = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<u32>().ok().filter(|_| plain)
+        };
+        let read = node.as_text().and_then(|text| match text.split_once('.') {
+            Some((major, minor)) => Some((number(major)?, number(minor)?)),
+            None => Some((number(text)?, 0)),
+        });
+        if read.is_none() {
+            self.form.shape(node, "`version`", "a major version or both, such as 1 or 1.2");
+        }
+        read
     }
 
     fn value_type(&mut self, name: &str, declared: &Declared) -> Option<Shape> {
@@ -221,7 +243,7 @@ impl Reader<'_> {
         let mut line = |key: &str| {
             node.get(key).and_then(|node| self.form.text(node, key)).map(|text| text.text)
         };
-        Some(Field {
+        let field = Field {
             name: name.into(),
             kind,
             many,
@@ -230,9 +252,16 @@ impl Reader<'_> {
             one_of: one_of.unwrap_or_default().into_iter().map(|word| word.text).collect(),
             pattern,
             title: line("title"),
+            title_es: line("title_es"),
+            example: line("example"),
             standard: line("standard"),
             span: 0..0,
-        })
+        };
+        if let Some(example) = node.get("example").filter(|_| !field.example_fits()) {
+            let message = format!("field `{name}` could never have this value");
+            self.form.error("model.bad_example", example.span.clone(), message);
+        }
+        Some(field)
     }
 
     fn pattern(&mut self, node: &Node) -> Option<Regex> {

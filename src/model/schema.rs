@@ -11,6 +11,13 @@ impl Model {
         schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
         schema["title"] = json!(self.title);
         schema["$comment"] = json!(self.standards.join("; "));
+        schema["x-version"] = json!(format!("{}.{}", self.version, self.minor));
+        if let Some(title) = &self.title_es {
+            schema["x-title-es"] = json!(title);
+        }
+        if let Some(example) = self.example() {
+            schema["examples"] = json!([example]);
+        }
         schema
     }
 }
@@ -30,6 +37,9 @@ fn property(field: &Field) -> Value {
     }
     if let Some(title) = &field.title {
         one["title"] = json!(title);
+    }
+    if let Some(title) = &field.title_es {
+        one["x-title-es"] = json!(title);
     }
     if let Some(standard) = &field.standard {
         one["$comment"] = json!(standard);

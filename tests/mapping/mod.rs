@@ -1,5 +1,6 @@
 //! The mapping language, from the texts of a deployment to diagnostics and bytes.
 
+mod library;
 mod places;
 mod properties;
 
@@ -188,34 +189,6 @@ fn a_source_without_a_column_says_which_and_what_it_may_be_called() {
     assert_eq!(errors[0].help.as_deref(), Some("did you mean `NUMEXP`?"));
     assert_eq!(mapping.unused_columns(&schema), ["NUMEXP", "OTRA"]);
     assert_eq!(mapping.wanted().len(), 9);
-}
-
-#[test]
-fn the_ready_made_mappings_are_without_mistakes_and_pass_their_tests() {
-    let root = folder().join("../../mappings");
-    let texts = Texts {
-        mappings: yaml_files(&root),
-        models: yaml_files(&root.join("models")),
-        codes: fs::read_dir(root.join("codes"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), read(&path)))
-            .collect(),
-        policies: Some(read(&folder().join("../../config/example/policies.yaml"))),
-    };
-    let (library, found) = mapping::check(&texts, &AnyKeys);
-    let mut wrong = diagnostic::render(&found, false);
-    assert_eq!(library.mappings.len(), texts.mappings.len(), "{wrong}");
-    for (name, mapping) in &library.mappings {
-        assert!(mapping.has_tests(), "{name} has no tests");
-        for result in mapping::run_tests(mapping).iter().filter(|result| !result.ok()) {
-            wrong += &format!(
-                "{name}:{} {}\n{:#?}\n{:?}\n",
-                result.line, result.name, result.differences, result.events
-            );
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
 }
 
 fn yaml_files(dir: &Path) -> Vec<Arc<SourceFile>> {

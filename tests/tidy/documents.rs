@@ -69,6 +69,7 @@ fn broken_links(sources: &[Source], exists: impl Fn(&str) -> bool) -> Vec<String
 fn documents() -> Vec<Source> {
     let mut all = source::files("connectors", "md");
     all.extend(source::files("config", "md"));
+    all.extend(source::files("mappings", "md"));
     all.extend(source::files("tests", "md"));
     for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
         all.push(Source::new(name, &std::fs::read_to_string(source::root().join(name)).unwrap()));

@@ -82,6 +82,7 @@ fn outcomes(compiler: &mut Compiler<'_>, case: &Case, shape: &Shape) {
 fn known_code(compiler: &mut Compiler<'_>, code: &Text) {
     let codes = || {
         let all = crate::mapping::CODES.iter().chain(crate::mapping::decode::CODES);
+        let all = all.chain(crate::mapping::expr::CODES);
         all.map(|doc| doc.code).filter(|code| !code.starts_with("mapping."))
     };
     if !codes().any(|known| known == code.text) {

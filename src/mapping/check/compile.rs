@@ -55,6 +55,7 @@ pub(super) fn compile(
         compiler.top_each(each);
     }
     compiler.name_sources(&file);
+    let path = compiler.paths(&file);
     compiler.lets(&file.lets);
     let when = file.when.as_ref().and_then(|text| compiler.condition("when", text));
     let delete_when =
@@ -66,6 +67,7 @@ pub(super) fn compile(
     });
     let found = compiler.form.found;
     let mapping = mapping.map(|mut mapping| {
+        mapping.path = path.map(|path| path.span);
         mapping.cases = file.cases;
         mapping
     });
@@ -360,6 +362,7 @@ impl Compiler<'_> {
             policy: self.context.policies.of(&model.topic()).cloned(),
             key_field: file.key.as_ref().map(|key| key.text.clone()).unwrap_or_default(),
             key_span: file.key.as_ref().map_or(0..0, |key| key.span.clone()),
+            path: None,
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
             model,

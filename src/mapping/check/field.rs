@@ -345,9 +345,9 @@ impl Compiler<'_> {
     }
 }
 
-/// One element of a field that holds many.
+/// One element of a field that holds many. Its class is that of the list, as long as it has none of its own.
 fn single(target: &model::Field) -> model::Field {
-    model::Field { many: false, required: false, ..target.clone() }
+    model::Field { many: false, required: false, classes: Vec::new(), ..target.clone() }
 }
 
 fn prefix(name: &str, element: bool) -> Box<[u8]> {

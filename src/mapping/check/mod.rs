@@ -10,6 +10,7 @@ mod fit;
 mod key;
 mod lets;
 mod lookup;
+mod path;
 mod privacy;
 mod scope;
 mod source;

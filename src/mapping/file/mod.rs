@@ -53,6 +53,8 @@ pub(crate) struct MappingFile {
     pub(crate) to: Option<Text>,
     pub(crate) when: Option<Text>,
     pub(crate) delete_when: Option<Text>,
+    /// Prefixes of paths and what they stand for.
+    pub(crate) namespaces: Vec<(Text, Text)>,
     pub(crate) from: Vec<Entry>,
     pub(crate) lets: Vec<(Text, Text)>,
     pub(crate) each: Option<Each>,
@@ -66,6 +68,8 @@ pub(crate) struct MappingFile {
 pub(crate) struct Entry {
     pub(crate) name: Text,
     pub(crate) kind: Option<Text>,
+    /// Where it stands in a structured record.
+    pub(crate) path: Option<Text>,
     /// The other keys of its block, not yet judged.
     pub(crate) options: Vec<(yaml::Key, Node)>,
     /// The columns of its elements, where it is a list.
@@ -191,26 +195,15 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     let name = name?;
     let mut text = |key: &str| root.get(key).and_then(|node| form.text(node, &format!("`{key}`")));
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
-    if let Some((key, _)) = root.entries()?.iter().find(|(key, _)| key.text == "namespaces") {
-        let message = "namespaces belong to XML sources, which this version does not read";
-        form.error("mapping.not_yet", key.span.clone(), message).help =
-            Some("remove the section, or wait for the SOAP and XML connector".into());
-    }
-    let lets = root
-        .get("let")
-        .and_then(|node| form.names(node, "`let`"))
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|(key, node)| {
-            Some((key_text(key), form.text(node, "a `let` is an expression and")?))
-        })
-        .collect();
+    let namespaces = pairs(form, root, "namespaces", "a namespace is an address and");
+    let lets = pairs(form, root, "let", "a `let` is an expression and");
     Some(MappingFile {
         file: Arc::clone(form.file),
         name,
         to,
         when,
         delete_when,
+        namespaces,
         from: root.get("from").map(|node| entries(form, node, false)).unwrap_or_default(),
         lets,
         each: root.get("each").and_then(|node| field::each(form, node, true)),
@@ -218,6 +211,13 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
         fields: root.get("fields").map(|node| field::fields(form, node)).unwrap_or_default(),
         cases: root.get("tests").map(|node| cases::cases(form, node)).unwrap_or_default(),
     })
+}
+
+/// A block whose values are texts.
+fn pairs(form: &mut Form<'_>, root: &Node, key: &str, what: &str) -> Vec<(Text, Text)> {
+    let entries = root.get(key).and_then(|node| form.names(node, &format!("`{key}`")));
+    let entries = entries.unwrap_or_default().iter();
+    entries.filter_map(|(key, node)| Some((key_text(key), form.text(node, what)?))).collect()
 }
 
 fn key_text(key: &yaml::Key) -> Text {
@@ -234,11 +234,11 @@ fn entry(form: &mut Form<'_>, key: &yaml::Key, node: &Node, nested: bool) -> Opt
     let name = key_text(key);
     if node.as_text().is_some() {
         let kind = form.text(node, "a type");
-        return Some(Entry { name, kind, options: Vec::new(), list: None });
+        return Some(Entry { name, kind, path: None, options: Vec::new(), list: None });
     }
     let what = format!("source field `{}`", key.text);
     let block = form.names(node, &what)?;
-    let mut entry = Entry { name, kind: None, options: Vec::new(), list: None };
+    let mut entry = Entry { name, kind: None, path: None, options: Vec::new(), list: None };
     for (option, value) in block {
         match option.text.as_str() {
             "type" => entry.kind = form.text(value, "a type"),
@@ -250,10 +250,7 @@ fn entry(form: &mut Form<'_>, key: &yaml::Key, node: &Node, nested: bool) -> Opt
                 );
             }
             "list" => entry.list = Some(entries(form, value, true)),
-            "path" => {
-                let message = "a path belongs to XML sources, which this version does not read";
-                form.error("mapping.not_yet", option.span.clone(), message);
-            }
+            "path" => entry.path = form.text(value, "`path`"),
             _ => entry.options.push((option.clone(), value.clone())),
         }
     }
