@@ -26,7 +26,7 @@ check:
 	else echo 'licences not checked: `cargo install --locked cargo-deny` brings cargo deny'; fi
 
 bench:
-	@.ci/setup build
+	@.ci/setup test
 	cargo bench --bench acequia
 
 torture:

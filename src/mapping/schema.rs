@@ -101,6 +101,7 @@ fn column() -> Json {
     let text = |description: &str| json!({ "type": "string", "description": description });
     let mut properties = json!({
         "null_if": texts("Texts that mean that there is no value."),
+        "sentinel": texts("Texts that mean that there is no value, and mark the event's `quality`."),
         "true_if": texts("Texts that mean true."),
         "false_if": texts("Texts that mean false."),
         "format": text("How a date or time is written: `DD/MM/YYYY`; for bytes `hex` or `base64`."),

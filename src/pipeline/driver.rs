@@ -17,10 +17,11 @@ use tokio::{
     time,
 };
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use super::{
     committer::{self, Order, Setup},
-    contest,
+    contest::{self, Asked, Question},
     failure::Failure,
     life::{Life, Opening},
     refused::RowName,
@@ -56,6 +57,7 @@ pub struct Driver {
     reports: mpsc::Receiver<(u64, Report)>,
     report: mpsc::Sender<(u64, Report)>,
     presence: Option<Arc<Presence>>,
+    owner: Option<Uuid>,
     changes: Option<watch::Receiver<u64>>,
     doubt: Option<Instant>,
     refused: Vec<RowName>,
@@ -67,9 +69,6 @@ pub struct Driver {
     flushing: Option<Input>,
     cancelled: bool,
 }
-
-/// A question to Kafka about who owns the pipeline.
-type Question = fn(&Spec, Option<&Presence>) -> Report;
 
 /// Reports that may wait for the driver.
 const REPORTS: usize = 64;
@@ -98,6 +97,7 @@ impl Driver {
             reports,
             report,
             presence,
+            owner: None,
             changes,
             doubt: None,
             refused: Vec::new(),
@@ -220,8 +220,10 @@ impl Driver {
             Report::Refused(failure, row) => Some(self.refused(failure, row)),
             Report::Claim { own: true } => Some(Input::OwnClaim),
             Report::Claim { own: false } => Some(Input::ForeignClaim),
-            Report::Owner { gone: true } => Some(Input::Vacant),
-            Report::Owner { gone: false } => Some(Input::Occupied),
+            Report::Owner { alive } => {
+                self.owner = alive;
+                Some(if alive.is_some() { Input::Occupied } else { Input::Vacant })
+            }
         }
     }
 
@@ -480,10 +482,14 @@ impl Driver {
 
     /// The same beside what runs.
     fn ask_beside(&self, question: Question) {
-        let (spec, presence) = (Arc::clone(&self.spec), self.presence.clone());
+        let asked = Asked {
+            spec: Arc::clone(&self.spec),
+            presence: self.presence.clone(),
+            owner: self.owner,
+        };
         let (report, life) = (self.report.clone(), self.lives);
         tokio::task::spawn_blocking(move || {
-            let _ = report.blocking_send((life, question(&spec, presence.as_deref())));
+            let _ = report.blocking_send((life, question(&asked)));
         });
     }
 
@@ -548,7 +554,7 @@ async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn ask_first(name: &str) -> Failure {

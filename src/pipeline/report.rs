@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acequia_api::{Position, StateView};
+use uuid::Uuid;
 
 use super::{failure::Failure, refused::RowName};
 use crate::checkpoint::{Checkpoint, Counts};
@@ -34,10 +35,10 @@ pub enum Report {
         /// Whether it is that of this instance.
         own: bool,
     },
-    /// Whether the owner of a contested pipeline is gone.
+    /// Who else owns the pipeline.
     Owner {
-        /// It is.
-        gone: bool,
+        /// The other instance, if there is one and it lives.
+        alive: Option<Uuid>,
     },
 }
 

@@ -297,10 +297,10 @@ impl Machine {
     }
 
     fn committed(&mut self, put_aside: bool) -> Action {
-        match self.isolation.committed(put_aside) {
-            true if self.state == State::Running => self.enter(State::Fencing, Action::Fence),
-            _ => Action::Continue,
+        if self.isolation.committed(put_aside) && self.state == State::Running {
+            return self.enter(State::Fencing, Action::Fence);
         }
+        Action::Continue
     }
 
     fn refused(&mut self, named: bool) -> Action {

@@ -31,6 +31,8 @@ use super::{
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long one attempt waits for a connected broker.
 const SLICE: Duration = Duration::from_secs(2);
+/// Between two looks whether a new topic shows.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long the probe listens. Not zero, because then a poll ends with the first log line and never gets to the error
 /// behind it.
 const HEAR: Duration = Duration::from_millis(10);
@@ -219,6 +221,7 @@ impl Cluster {
                     Err((name, code)) => return Err(self.refused(code, Some(&name))),
                 }
             }
+            self.await_visible(changes)?;
         }
         let mut altered: BTreeMap<&Arc<str>, BTreeMap<String, String>> = BTreeMap::new();
         for change in changes {
@@ -250,6 +253,18 @@ impl Cluster {
                 };
                 return Err(self.refused(code, name));
             }
+        }
+        Ok(())
+    }
+
+    /// Brokers show a new topic a moment after the controller made it; whoever started in between would miss it. One
+    /// that does not show in time is made all the same.
+    fn await_visible(&self, changes: &[Change]) -> Result<(), PublishError> {
+        let made = changes.iter().filter(|change| matches!(change, Change::Create(_)));
+        let names: BTreeSet<Arc<str>> = made.map(|change| Arc::clone(change.topic())).collect();
+        let started = Instant::now();
+        while self.describe_partitions(&names)?.len() < names.len() && started.elapsed() < TIMEOUT {
+            thread::park_timeout(LOOK_AGAIN);
         }
         Ok(())
     }

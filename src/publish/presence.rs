@@ -12,11 +12,11 @@ use std::{
     collections::BTreeSet,
     error::Error,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rdkafka::{
@@ -37,6 +37,8 @@ const SESSION: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(500);
 const ASK: Duration = Duration::from_secs(2);
+/// An answer of the coordinator holds for so long, for however many pipelines ask.
+const FRESH: Duration = Duration::from_secs(1);
 const CLIENT: &str = "acequia-";
 
 /// What the membership hears: as any client of ours, and when members come or go.
@@ -72,12 +74,20 @@ impl ConsumerContext for Membership {
     }
 }
 
+/// Who was there, when, and after how many changes.
+struct Answer {
+    at: Instant,
+    changes: u64,
+    others: BTreeSet<Uuid>,
+}
+
 /// The membership of this process in its deployment.
 pub struct Presence {
     consumer: Arc<BaseConsumer<Membership>>,
     group: String,
     /// This instance, and the one that it follows on this host, which is gone however long Kafka remembers it.
     ours: [Option<Uuid>; 2],
+    known: Mutex<Option<Answer>>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -137,14 +147,29 @@ impl Presence {
                 .because(cause)
         })?;
         let ours = [Some(owner), predecessor];
-        Ok(Self { consumer, group, ours, ended, thread: Some(thread) })
+        let known = Mutex::default();
+        Ok(Self { consumer, group, ours, known, ended, thread: Some(thread) })
     }
 
-    /// The other instances that are members now. Blocks for some milliseconds, at most two seconds.
+    /// The other instances that are members, as of the last second. Blocks for some milliseconds, at most two seconds.
     ///
     /// # Errors
     /// `Transient` when the coordinator does not answer.
     pub fn others(&self) -> Result<BTreeSet<Uuid>, PublishError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = *self.consumer.context().changes.borrow();
+        if let Some(answer) = &*known
+            && answer.at.elapsed() < FRESH
+            && answer.changes == changes
+        {
+            return Ok(answer.others.clone());
+        }
+        let others = self.ask()?;
+        *known = Some(Answer { at: Instant::now(), changes, others: others.clone() });
+        Ok(others)
+    }
+
+    fn ask(&self) -> Result<BTreeSet<Uuid>, PublishError> {
         let list =
             self.consumer.client().fetch_group_list(Some(&self.group), ASK).map_err(|cause| {
                 PublishError::transient(

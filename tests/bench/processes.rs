@@ -190,7 +190,7 @@ pub fn memory() -> Row {
         peak = peak.max(peak_mib(daemon.pid()).unwrap_or(0.0));
         if told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            let read = daemon.picture().map(|picture| picture["counts"]["rows_in"].clone());
+            let read = daemon.picture().map(|picture| picture["counts"]["in"].clone());
             let read = read.as_ref().and_then(serde_json::Value::as_u64).unwrap_or(0);
             eprintln!("# memory: {read} of {records} records, {peak:.1} MiB");
         }

@@ -41,12 +41,14 @@ fn drop_file(site: &Site, directory: &str, name: &str, from: u64, to: u64) {
     site.write(&format!("{directory}/{name}.csv.ok"), b"");
 }
 
+/// The part of a pipeline; nothing while there is none of the name.
 fn pipeline<'a>(status: &'a Json, name: &str) -> &'a Json {
-    status["pipelines"].as_array().unwrap().iter().find(|known| known["name"] == name).unwrap()
+    let mut pipelines = status["pipelines"].as_array().into_iter().flatten();
+    pipelines.find(|known| known["name"] == name).unwrap_or(&Json::Null)
 }
 
 fn read(status: &Json, name: &str) -> u64 {
-    pipeline(status, name)["counts"]["in"].as_u64().unwrap()
+    pipeline(status, name)["counts"]["in"].as_u64().unwrap_or(0)
 }
 
 fn text(output: &Output) -> String {

@@ -460,7 +460,7 @@ impl Generator {
             ("make_date", 0, _) => Sql::pair("k0 + 2018", "(k0 + 2018)::int"),
             ("make_date", 2, _) => Sql::pair("k1 * 3", "(k1 * 3)::int"),
             ("timezone", 0, Param::Text) => {
-                Sql::both(self.pick(&["'Europe/Ma' || 'drid'", "coalesce('UTC', t0)"]))
+                Sql::both(self.pick(&["('Europe/Ma' || 'drid')", "coalesce('UTC', t0)"]))
             }
             ("split_part", 1, _) => Sql::both(self.pick(&["','", "' '", "'b'", "''", "t1"])),
             (_, _, Param::Literal) => self.literal(signature, at),

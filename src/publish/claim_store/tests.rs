@@ -35,7 +35,7 @@ fn the_same_data_is_one_file_named_by_its_content_and_a_damaged_one_is_healed() 
     let mut store = ClaimStore::open(&directory, &task("permits", 1)).unwrap();
     store.keep(&data(b"{\"n\":1}")).unwrap();
     let name = format!("{}.json", data_encoding::HEXLOWER.encode(&Sha256::digest(b"{\"n\":1}")));
-    assert_eq!(names(&directory), [name.clone()]);
+    assert_eq!(names(&directory), std::slice::from_ref(&name));
     fs::write(directory.join(&name), b"{\"n\"").unwrap();
     store.keep(&data(b"{\"n\":1}")).unwrap();
     store.sync().unwrap();

@@ -112,7 +112,8 @@ async fn the_board_shows_every_state_of_a_file_on_its_way() {
     seen.dedup();
     let way = [UnitState::Waiting, UnitState::Reading, UnitState::Committed, UnitState::Archived];
     assert_eq!(seen, way);
-    assert_eq!(board.counts()[&UnitState::Seen], 2);
+    // Each at least once: the second life looks at what the first could not put away.
+    assert!(board.counts()[&UnitState::Seen] >= 2);
 }
 
 #[tokio::test]

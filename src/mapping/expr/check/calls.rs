@@ -184,6 +184,9 @@ impl Checker<'_, '_> {
                 })
         });
         let help = match (operator, text) {
+            _ if wants_literal => {
+                "patterns, formats and units are written here, as text in single quotes".to_owned()
+            }
             (true, Some(at)) if name != "||" => {
                 let written = &self.source[nodes[at].span.clone()];
                 format!("declare the type in `from`, or cast: `{written}::decimal(12,2)`")
@@ -194,9 +197,6 @@ impl Checker<'_, '_> {
                 format!("no implicit conversion to text: write `{written}::text`")
             }
             (true, _) => "cast one of them".to_owned(),
-            (false, _) if wants_literal => {
-                "patterns, formats and units are written here, as text in single quotes".to_owned()
-            }
             (false, _) => {
                 let forms: Vec<String> = known.iter().map(|function| form(function)).collect();
                 format!("there is {}", forms.join(", "))
