@@ -361,11 +361,7 @@ pub const CODES: &[CodeDoc] = &[
         "a word is not one of those allowed",
         "The words are those of the mapping or of the model.",
     ),
-    doc(
-        "map.check",
-        "an identifier fails its check",
-        "The check digits do not fit. `on_fail: flag` publishes it with a mark, `on_fail: null` without the value.",
-    ),
+    doc("map.check", "an identifier fails its check", super::identifiers::HELP),
 ];
 
 #[cfg(test)]

@@ -27,11 +27,13 @@ mod program;
 pub mod protect;
 mod schema;
 mod scratch;
+mod split;
 mod tables;
 mod testing;
 pub mod value;
 mod verbs;
 mod write;
+mod zones;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 

@@ -14,6 +14,7 @@ use super::{
     identifiers::Identifier,
     value::{Decimal, Value},
     verbs::Verb,
+    zones::ZoneCode,
 };
 
 /// Everything that runs for a record.
@@ -24,6 +25,8 @@ pub(crate) struct Program {
     /// In the order in which they can be evaluated; the slot of the first is [`Program::first_let`].
     pub(crate) lets: Vec<Let>,
     pub(crate) slots: usize,
+    /// Local times whose zones are looked up, in the order of `from`.
+    pub(crate) zones: Vec<ZoneCode>,
     /// The list that `each` at the top walks over.
     pub(crate) each: Option<EachPlan>,
     pub(crate) when: Option<Condition>,

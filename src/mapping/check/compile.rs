@@ -13,6 +13,7 @@ use crate::{
         expr::{self, Expr, ExprError, Slot},
         file::{Each, MappingFile, inside},
         program::{Condition, EachPlan, Let, Needs, Produce, Program, Read, Source},
+        zones::ZoneCode,
     },
     model::{Class, Form, FormCodes, Model, Text},
 };
@@ -32,6 +33,7 @@ pub(super) struct Compiler<'a> {
     pub(super) sources: Vec<Source>,
     pub(super) top: Option<EachPlan>,
     pub(super) lets: Vec<Let>,
+    pub(super) zones: Vec<ZoneCode>,
     /// Whether an expression could not be read, so that it is not known what it uses.
     pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
@@ -56,6 +58,7 @@ pub(super) fn compile(
     }
     compiler.name_sources(&file);
     let path = compiler.paths(&file);
+    compiler.zones(&file);
     compiler.lets(&file.lets);
     let when = file.when.as_ref().and_then(|text| compiler.condition("when", text));
     let delete_when =
@@ -83,6 +86,7 @@ impl<'a> Compiler<'a> {
             sources: Vec::new(),
             top: None,
             lets: Vec::new(),
+            zones: Vec::new(),
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
@@ -104,6 +108,7 @@ impl Compiler<'_> {
             sources: Vec::new(),
             lets: Vec::new(),
             slots: self.names.slots(),
+            zones: Vec::new(),
             each: None,
             when,
             delete_when,
@@ -285,6 +290,8 @@ impl Compiler<'_> {
         while let Some(slot) = open.pop() {
             if usize::from(slot) < self.sources.len() {
                 needs.sources.push(usize::from(slot));
+                let zone = self.zones.iter().find(|code| code.source == usize::from(slot));
+                open.extend(zone.iter().flat_map(|code| &code.slots));
             } else if let Some(column) = self
                 .top
                 .as_ref()
@@ -352,6 +359,7 @@ impl Compiler<'_> {
     fn finish(&mut self, file: &MappingFile, model: Arc<Model>, mut program: Program) -> Mapping {
         program.sources = std::mem::take(&mut self.sources);
         program.lets = std::mem::take(&mut self.lets);
+        program.zones = std::mem::take(&mut self.zones);
         program.each = self.top.take();
         let info = std::mem::take(&mut self.info);
         let class = info.iter().filter_map(|info| info.class).max().unwrap_or(Class::Public);

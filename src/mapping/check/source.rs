@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     mapping::{
-        decode::{self, DecodeSpec, Gap, Overlap, Sign, Trim},
+        decode::{self, DecodeSpec, Gap, Language, Overlap, Sign, Trim},
         file::Entry,
         program::{Read, Source},
         value::Type,
@@ -13,12 +13,13 @@ use crate::{
     yaml::{Key, Node},
 };
 
-pub(crate) const OPTIONS: [&str; 16] = [
+pub(crate) const OPTIONS: [&str; 17] = [
     "type",
     "null_if",
     "sentinel",
     "trim",
     "format",
+    "language",
     "zone",
     "overlap",
     "gap",
@@ -103,13 +104,16 @@ fn option(
         "false_if" => spec.false_if = texts(form, node, &what),
         "format" => spec.format = form.text(node, &what).map(|text| text.text),
         "zone" if node.entries().is_some() => {
-            let message = "a zone that depends on the record is not supported yet";
-            form.error("mapping.not_yet", key.span.clone(), message);
+            // The table is read when the names of the record are known.
+            spec.zone_later = true;
         }
         "zone" => spec.zone = form.text(node, &what).map(|text| text.text),
         "encoding" => *encoding = form.text(node, &what).map(|text| text.text),
         "trim" => {
             spec.trim = word(form, node, &what, Trim::WORDS, Trim::parse).unwrap_or_default();
+        }
+        "language" => {
+            spec.language = word(form, node, &what, Language::WORDS, Language::parse);
         }
         "overlap" => spec.overlap = word(form, node, &what, Overlap::WORDS, Overlap::parse),
         "gap" => spec.gap = word(form, node, &what, Gap::WORDS, Gap::parse),

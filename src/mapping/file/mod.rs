@@ -13,6 +13,7 @@ use std::{ops::Range, sync::Arc};
 pub(crate) use cases::KEYS as CASE;
 pub(crate) use cases::{Case, Flag, Outcome};
 pub(crate) use field::PRODUCERS;
+pub(crate) use field::zone_lookup;
 #[cfg(test)]
 pub(crate) use field::{CHECKS, OTHERS, VERBS};
 pub(crate) use place::inside;
