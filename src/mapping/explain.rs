@@ -5,6 +5,19 @@ use std::ops::Range;
 use super::Mapping;
 use crate::model::Class;
 
+/// A column, or a `let`, that a field is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its name.
+    pub name: String,
+    /// Its class, where it is known.
+    pub class: Option<Class>,
+    /// Who says so.
+    pub because: Option<String>,
+    /// The `let` by way of which it comes.
+    pub by: Option<String>,
+}
+
 /// An output field as the mapping makes it.
 #[derive(Debug, Clone)]
 pub struct FieldInfo {
@@ -16,6 +29,10 @@ pub struct FieldInfo {
     pub producer: String,
     /// What happens to the value, in this order.
     pub steps: Vec<String>,
+    /// The columns behind them, through all `let`s.
+    pub origins: Vec<Origin>,
+    /// The class of its value before it is protected.
+    pub unprotected: Class,
     /// The class under which it is published; none for objects and lists, whose members have theirs.
     pub class: Option<Class>,
     /// The domain of its pseudonym or the key of its encryption.

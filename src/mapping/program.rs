@@ -15,6 +15,7 @@ use super::{
     value::{Decimal, Value},
     verbs::Verb,
 };
+use crate::model::Class;
 
 /// Everything that runs for a record.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Source {
     pub(crate) encoding: Option<String>,
     pub(crate) read: Read,
     pub(crate) used: bool,
+    /// The class that `from` gives it.
+    pub(crate) class: Option<Class>,
 }
 
 #[derive(Debug)]

@@ -134,7 +134,8 @@ impl Compiler<'_> {
             protect: None,
         };
         let domain = privacy::domain(node);
-        let published = self.steps(node, target, flow, &mut code, class);
+        let origins = self.origins(&code.reads, &code.produce);
+        let published = self.steps(node, target, flow, &mut code, (class, &origins));
         self.info.insert(
             at_info,
             FieldInfo {
@@ -142,6 +143,11 @@ impl Compiler<'_> {
                 sources: self.names_of(&code.reads),
                 producer: describe(&node.producer),
                 steps: describe_steps(node),
+                unprotected: origins
+                    .iter()
+                    .filter_map(|origin| origin.class)
+                    .fold(class, Class::max),
+                origins,
                 class: published,
                 domain,
                 line: self.form.file.line_column(node.name.span.start).0,

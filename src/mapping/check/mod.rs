@@ -14,6 +14,7 @@ mod privacy;
 mod scope;
 mod source;
 mod steps;
+mod taint;
 
 use std::{collections::BTreeMap, sync::Arc};
 
