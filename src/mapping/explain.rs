@@ -18,6 +18,15 @@ pub struct Origin {
     pub by: Option<String>,
 }
 
+/// What a key makes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// A pseudonym in a domain.
+    Pseudonym,
+    /// An encrypted value.
+    Encryption,
+}
+
 /// An output field as the mapping makes it.
 #[derive(Debug, Clone)]
 pub struct FieldInfo {
@@ -35,6 +44,8 @@ pub struct FieldInfo {
     pub unprotected: Class,
     /// The class under which it is published; none for objects and lists, whose members have theirs.
     pub class: Option<Class>,
+    /// What is made with a key.
+    pub key_use: Option<KeyUse>,
     /// The domain of its pseudonym or the key of its encryption.
     pub domain: Option<String>,
     /// Line of the mapping file.

@@ -363,6 +363,7 @@ impl Compiler<'_> {
             key_span: file.key.as_ref().map_or(0..0, |key| key.span.clone()),
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
+            title: file.title.clone(),
             model,
             info,
             program,

@@ -133,7 +133,7 @@ impl Compiler<'_> {
             checks: Vec::new(),
             protect: None,
         };
-        let domain = privacy::domain(node);
+        let (key_use, domain) = privacy::domain(node).unzip();
         let origins = self.origins(&code.reads, &code.produce);
         let published = self.steps(node, target, flow, &mut code, (class, &origins));
         self.info.insert(
@@ -149,6 +149,7 @@ impl Compiler<'_> {
                     .fold(class, Class::max),
                 origins,
                 class: published,
+                key_use,
                 domain,
                 line: self.form.file.line_column(node.name.span.start).0,
                 span: node.name.span.clone(),

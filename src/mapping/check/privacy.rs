@@ -7,7 +7,7 @@ use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::{
         FieldInfo, Policies,
-        explain::Origin,
+        explain::{KeyUse, Origin},
         file::{FieldNode, How, Protect},
         program::{Check, FieldCode, Guard},
         value::Type,
@@ -32,9 +32,10 @@ impl How {
 }
 
 /// The domain or key under which a field is protected.
-pub(super) fn domain(node: &FieldNode) -> Option<String> {
+pub(super) fn domain(node: &FieldNode) -> Option<(KeyUse, String)> {
     match &node.protect.as_ref()?.how {
-        How::Pseudonym(name) | How::Encrypt(name) => Some(name.text.clone()),
+        How::Pseudonym(name) => Some((KeyUse::Pseudonym, name.text.clone())),
+        How::Encrypt(name) => Some((KeyUse::Encryption, name.text.clone())),
         _ => None,
     }
 }

@@ -50,6 +50,7 @@ pub(crate) const TOP: [&str; 12] = [
 pub(crate) struct MappingFile {
     pub(crate) file: Arc<SourceFile>,
     pub(crate) name: Text,
+    pub(crate) title: Option<String>,
     pub(crate) to: Option<Text>,
     pub(crate) when: Option<Text>,
     pub(crate) delete_when: Option<Text>,
@@ -190,6 +191,7 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     }
     let name = name?;
     let mut text = |key: &str| root.get(key).and_then(|node| form.text(node, &format!("`{key}`")));
+    let title = text("title").map(|title| title.text);
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
     if let Some((key, _)) = root.entries()?.iter().find(|(key, _)| key.text == "namespaces") {
         let message = "namespaces belong to XML sources, which this version does not read";
@@ -208,6 +210,7 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     Some(MappingFile {
         file: Arc::clone(form.file),
         name,
+        title,
         to,
         when,
         delete_when,
