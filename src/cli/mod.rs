@@ -7,6 +7,7 @@ mod check;
 mod codes;
 pub mod demo;
 mod deployment;
+mod discretion;
 mod explain;
 mod init;
 mod output;
@@ -28,6 +29,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use codes::all as codes;
+pub use discretion::be_discreet;
 pub use output::{CliError, Exit, Terminal};
 
 const AFTER: &str = "\

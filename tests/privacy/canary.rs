@@ -142,6 +142,9 @@ fn no_personal_value_is_anywhere_but_where_the_policy_lets_it() {
     verbs(&site, &accounts, &mut seen);
     let process = format!("/proc/{}/cmdline", daemon.pid());
     seen.add(process.clone(), fs::read(process).unwrap());
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "a memory image would hold it all");
     for topic in ["acequia.checkpoints", "acequia.state", "acequia.quarantine"] {
         let records = seen.topic(kafka.bootstrap(), &format!("{deployment}.{topic}"));
         assert!(records > 0 || topic == "acequia.state", "{topic} is empty");
