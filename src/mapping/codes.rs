@@ -239,6 +239,11 @@ pub const CODES: &[CodeDoc] = &[
         "The model lists the possible classes; the mapping says which: `class: internal`, or `class: { when: CONDITION, then: …, else: … }`.",
     ),
     doc(
+        "mapping.class_of_source",
+        "a field is more open than the column that it is made of",
+        "The class of a column is what `from` gives it, or what the fields show that it becomes as it is; it flows through `let`, `expr` and `template`. Raise the class of the field, protect it, or, if the column alone tells nothing about a person, say so in `from`: `class: internal`.",
+    ),
+    doc(
         "mapping.national_id_in_clear",
         "a field would carry a national identifier in clear",
         "Its check says that it is one, its class says that it is not. Protect it, or raise its class to personal.national_id.",

@@ -16,6 +16,7 @@ use super::{
     verbs::Verb,
     zones::ZoneCode,
 };
+use crate::model::Class;
 
 /// Everything that runs for a record.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(crate) struct Source {
     pub(crate) encoding: Option<String>,
     pub(crate) read: Read,
     pub(crate) used: bool,
+    /// The class that `from` gives it.
+    pub(crate) class: Option<Class>,
 }
 
 #[derive(Debug)]

@@ -122,6 +122,7 @@ fn column() -> Json {
         "century": block("Which century a year of two digits is of.", &["pivot"], json!({
             "pivot": { "type": "integer", "minimum": 0, "maximum": 100, "description": "Years below it are of the 2000s." },
         })),
+        "class": words("How closed it is, where the fields that it becomes do not show it: whatever is computed from it is at least so closed.", &Class::ALL.map(Class::name)),
         "list": {
             "type": "object",
             "description": "The columns of its elements.",

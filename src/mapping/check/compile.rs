@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
-use super::{Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source};
+use super::{
+    Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source, taint,
+};
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::{
@@ -40,6 +42,8 @@ pub(super) struct Compiler<'a> {
     pub(super) broken: Vec<Slot>,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
+    /// What fields say about the classes of columns.
+    pub(super) evidence: taint::Evidence,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -90,6 +94,7 @@ impl<'a> Compiler<'a> {
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
+            evidence: taint::Evidence::default(),
             info: Vec::new(),
         }
     }
@@ -103,6 +108,7 @@ impl Compiler<'_> {
         model: &Model,
         at: &Range<usize>,
     ) -> Program {
+        self.evidence = taint::Evidence::of(&file.fields, &model.shape);
         let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
         let mut program = Program {
             sources: Vec::new(),
@@ -373,6 +379,7 @@ impl Compiler<'_> {
             path: None,
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
+            title: file.title.clone(),
             model,
             info,
             program,

@@ -15,6 +15,7 @@ mod privacy;
 mod scope;
 mod source;
 mod steps;
+mod taint;
 mod zone;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -9,7 +9,7 @@ use crate::{
         program::{Read, Source},
         value::Type,
     },
-    model::{Form, Text},
+    model::{Class, Form, Text},
     yaml::{Key, Node},
 };
 
@@ -31,6 +31,7 @@ pub(crate) const OPTIONS: [&str; 17] = [
     "true_if",
     "false_if",
     "encoding",
+    "class",
 ];
 
 /// The sources of `from`, one per entry; an entry with mistakes is read as text so that its name stays known.
@@ -44,6 +45,7 @@ fn source(form: &mut Form<'_>, entry: &Entry) -> Source {
         encoding: None,
         read: Read::List(Vec::new()),
         used: false,
+        class: None,
     };
     if let Some(columns) = &entry.list {
         for (key, _) in &entry.options {
@@ -63,7 +65,7 @@ fn source(form: &mut Form<'_>, entry: &Entry) -> Source {
         }
     }
     for (key, node) in &entry.options {
-        option(form, &mut spec, &mut source.encoding, key, node);
+        option(form, &mut spec, &mut source, key, node);
     }
     source.read = Read::Value(Box::new(decoder(form, entry, &spec)));
     source
@@ -89,13 +91,7 @@ fn decoder(form: &mut Form<'_>, entry: &Entry, spec: &DecodeSpec) -> decode::Dec
     }
 }
 
-fn option(
-    form: &mut Form<'_>,
-    spec: &mut DecodeSpec,
-    encoding: &mut Option<String>,
-    key: &Key,
-    node: &Node,
-) {
+fn option(form: &mut Form<'_>, spec: &mut DecodeSpec, source: &mut Source, key: &Key, node: &Node) {
     let what = format!("`{}`", key.text);
     match key.text.as_str() {
         "null_if" => spec.null_if = texts(form, node, &what),
@@ -108,7 +104,8 @@ fn option(
             spec.zone_later = true;
         }
         "zone" => spec.zone = form.text(node, &what).map(|text| text.text),
-        "encoding" => *encoding = form.text(node, &what).map(|text| text.text),
+        "encoding" => source.encoding = form.text(node, &what).map(|text| text.text),
+        "class" => source.class = form.word(node, "a class", &Class::words()),
         "trim" => {
             spec.trim = word(form, node, &what, Trim::WORDS, Trim::parse).unwrap_or_default();
         }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     mapping::{
+        explain::Origin,
         file::{FieldNode, Miss, OnFail, Producer},
         identifiers::Identifier,
         program::{Check, Codes, FieldCode, Form, Literal, OnMiss, Produce, Tested},
@@ -29,14 +30,18 @@ impl Compiler<'_> {
         target: &model::Field,
         flow: Flow,
         code: &mut FieldCode,
-        class: Class,
+        (class, origins): (Class, &[Origin]),
     ) -> Option<Class> {
         let kind = match flow {
             Flow::Value(kind) => kind,
             Flow::Constant | Flow::Structure => {
                 self.no_steps(node, matches!(flow, Flow::Structure));
                 let leaf = matches!(flow, Flow::Constant);
-                return if leaf { self.publish(node, target, code, class) } else { None };
+                return if leaf {
+                    self.publish(node, target, code, (class, origins))
+                } else {
+                    None
+                };
             }
         };
         let text = matches!(kind, None | Some(Type::Text));
@@ -59,7 +64,7 @@ impl Compiler<'_> {
         }
         self.default(node, target, kind.as_ref(), code);
         self.checks(node, target, kind.as_ref(), code);
-        let published = self.publish(node, target, code, class);
+        let published = self.publish(node, target, code, (class, origins));
         if let Some(protect) = &node.protect {
             kind = self.protected(protect, kind, code);
         }
