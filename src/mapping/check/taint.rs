@@ -12,7 +12,7 @@ use super::compile::Compiler;
 use crate::{
     mapping::{
         explain::Origin,
-        expr::Slot,
+        expr::{Expr, Slot},
         file::{FieldNode, Producer},
         identifiers::Identifier,
         program::{Produce, Read, Source},
@@ -86,6 +86,9 @@ impl Compiler<'_> {
     pub(super) fn origins(&self, slots: &[Slot], produce: &Produce) -> Vec<Origin> {
         let table = matches!(produce, Produce::Lookup(_));
         let mut origins: Vec<Origin> = Vec::new();
+        if let Produce::Expr(expr) = produce {
+            self.origins_in_lists(expr, None, &mut origins);
+        }
         let mut open: Vec<(Slot, Option<&str>)> =
             slots.iter().rev().map(|slot| (*slot, None)).collect();
         let mut seen = Vec::new();
@@ -96,6 +99,7 @@ impl Compiler<'_> {
             seen.push(slot);
             if let Some(step) = self.lets.iter().find(|step| step.slot == slot) {
                 let inner: Vec<Slot> = step.expr.slots().collect();
+                self.origins_in_lists(&step.expr, Some(by.unwrap_or(&step.name)), &mut origins);
                 open.extend(inner.iter().rev().map(|slot| (*slot, Some(by.unwrap_or(&step.name)))));
                 // Where the field that shows a `let` says what it is, so do all others.
                 if let Some((class, field)) = self.evidence.0.get(&*step.name).filter(|_| !table) {
@@ -117,6 +121,19 @@ impl Compiler<'_> {
             });
         }
         origins
+    }
+
+    /// The columns that functions over lists read.
+    fn origins_in_lists(&self, expr: &Expr, by: Option<&str>, origins: &mut Vec<Origin>) {
+        for fold in expr.folds() {
+            let Some(source) = self.sources.get(usize::from(fold.list)) else { continue };
+            let Read::List(columns) = &source.read else { continue };
+            for column in fold.columns.iter().filter_map(|(index, _)| columns.get(*index)) {
+                let (class, because) = self.column_class(&column.name);
+                let name = format!("{}.{}", source.name, column.name);
+                origins.push(Origin { name, class, because, by: by.map(str::to_owned) });
+            }
+        }
     }
 
     /// The class of a column and who says so.
