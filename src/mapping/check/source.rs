@@ -13,7 +13,7 @@ use crate::{
     yaml::{Key, Node},
 };
 
-pub(crate) const OPTIONS: [&str; 17] = [
+pub(crate) const OPTIONS: [&str; 18] = [
     "type",
     "null_if",
     "sentinel",
