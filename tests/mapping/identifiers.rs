@@ -12,7 +12,8 @@ fn words() -> Vec<String> {
     let mut open = vec![&schema];
     while let Some(node) = open.pop() {
         let word = node.pointer("/check/anyOf/0/enum").and_then(|words| words.as_array());
-        found.extend(word.into_iter().flatten().filter_map(|word| word.as_str()).map(str::to_owned));
+        found
+            .extend(word.into_iter().flatten().filter_map(|word| word.as_str()).map(str::to_owned));
         match node {
             serde_json::Value::Object(members) => open.extend(members.values()),
             serde_json::Value::Array(items) => open.extend(items),

@@ -13,6 +13,7 @@ mod lookup;
 mod privacy;
 mod scope;
 mod source;
+mod split;
 mod steps;
 mod zone;
 
