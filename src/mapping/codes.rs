@@ -35,6 +35,11 @@ pub const CODES: &[CodeDoc] = &[
         "It is described in the reference and comes with a later version. The message says what to do meanwhile, where there is something.",
     ),
     doc(
+        "mapping.split_incomplete",
+        "a text is taken apart, and what is not understood is not published",
+        "A warning. `split` never drops a word, but the words that are no part come out as `rest`: publish that part too, or the whole text in a field of its own.",
+    ),
+    doc(
         "mapping.too_large",
         "a mapping has too many names",
         "A mapping may use some sixty thousand source fields and `let`s together. Split it.",
@@ -410,6 +415,7 @@ mod tests {
         include_str!("check/path.rs"),
         include_str!("check/privacy.rs"),
         include_str!("check/source.rs"),
+        include_str!("check/split.rs"),
         include_str!("check/steps.rs"),
         include_str!("file/cases.rs"),
         include_str!("file/field.rs"),

@@ -134,6 +134,7 @@ impl Compiler<'_> {
             self.form.error("mapping.too_large", at.clone(), message);
         }
         self.unused(file);
+        self.splits(file);
         let refused = judge_topic(&self.info, &file.file, &model.topic(), self.context.policies);
         self.form.found.extend(refused);
         program

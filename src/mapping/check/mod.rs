@@ -14,6 +14,7 @@ mod path;
 mod privacy;
 mod scope;
 mod source;
+mod split;
 mod steps;
 mod taint;
 mod zone;

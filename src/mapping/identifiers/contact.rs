@@ -11,12 +11,12 @@ pub(super) fn email(text: &[u8]) -> bool {
         && local.len() <= 64
         && local
             .split(|byte| *byte == b'.')
-            .all(|atom| !atom.is_empty() && atom.iter().all(is_atom))
+            .all(|atom| !atom.is_empty() && atom.iter().copied().all(is_atom))
         && is_host(host)
 }
 
-fn is_atom(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(byte)
+fn is_atom(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
 fn is_host(host: &[u8]) -> bool {

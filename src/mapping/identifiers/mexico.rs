@@ -13,10 +13,7 @@ const ENTITIES: [&[u8; 2]; 33] = [
 /// character before the last tells the century: a digit before 2000, a letter since.
 pub(super) fn curp(text: &[u8]) -> bool {
     let Ok(text) = <&[u8; 18]>::try_from(text) else { return false };
-    let [y, yy, m, mm, d, dd] = match digits::<6>(&text[4..10]) {
-        Some(date) => date,
-        None => return false,
-    };
+    let Some([y, yy, m, mm, d, dd]) = digits::<6>(&text[4..10]) else { return false };
     let century = match text[16] {
         b'0'..=b'9' => 1900,
         b'A'..=b'Z' => 2000,

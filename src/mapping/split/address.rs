@@ -66,7 +66,9 @@ enum At {
 
 pub(super) fn split(text: &str, found: &mut Found<'_>) -> Confidence {
     if !has_beginning(text) {
-        text.split_whitespace().for_each(|word| found.put(Part::Rest, word));
+        for word in text.split_whitespace() {
+            found.put(Part::Rest, word);
+        }
         return Confidence::Low;
     }
     let mut at = At::Start;
@@ -159,17 +161,8 @@ fn place(word: &str, next: Option<&str>, at: At, found: &mut Found<'_>) -> At {
     if let Some(at) = number(word, next, at, found) {
         return at;
     }
-    let named = found.has(Part::Thoroughfare);
-    if let Some((part, itself, _)) = BEGINNINGS
-        .iter()
-        .find(|(.., words)| named && next_fits(word, next) && is_one_of(word, words))
-    {
-        let again = found.has(*part) && !matches!(part, Part::Interior);
-        let part = if again { Part::Rest } else { *part };
-        if *itself || again {
-            found.put(part, word);
-        }
-        return At::In(part);
+    if let Some(at) = beginning(word, next, found) {
+        return at;
     }
     if is_post_code(word)
         && (found.has(Part::Number) || at == At::In(Part::PostCode))
@@ -178,27 +171,41 @@ fn place(word: &str, next: Option<&str>, at: At, found: &mut Found<'_>) -> At {
         found.put(Part::PostCode, word);
         return At::In(Part::Locality);
     }
-    let part = match at {
-        At::Start | At::Name => Part::Thoroughfare,
-        At::Open if !named => Part::Thoroughfare,
-        At::In(Part::Interior) if is_door(word) => Part::Interior,
-        At::In(Part::Interior | Part::PostCode | Part::Rest) => Part::Rest,
-        At::In(part @ (Part::Block | Part::Lot)) => {
-            found.put(part, word);
-            return At::Open;
-        }
-        At::In(part) => part,
-        At::Number | At::Open
-            if found.has(Part::Number) && is_door(word) && !found.has(Part::PostCode) =>
-        {
-            Part::Interior
-        }
-        At::Number | At::Open => Part::Rest,
-    };
+    let part = whose(word, at, found);
     found.put(part, word);
     match part {
         Part::Thoroughfare => At::Name,
+        // One word each.
+        Part::Block | Part::Lot => At::Open,
         part => At::In(part),
+    }
+}
+
+/// The part that a word begins, if it is one that does.
+fn beginning(word: &str, next: Option<&str>, found: &mut Found<'_>) -> Option<At> {
+    if !found.has(Part::Thoroughfare) || !next_fits(word, next) {
+        return None;
+    }
+    let (part, itself, _) = BEGINNINGS.iter().find(|(.., words)| is_one_of(word, words))?;
+    let again = found.has(*part) && *part != Part::Interior;
+    let part = if again { Part::Rest } else { *part };
+    if *itself || again {
+        found.put(part, word);
+    }
+    Some(At::In(part))
+}
+
+/// The part that a word without a meaning of its own belongs to.
+fn whose(word: &str, at: At, found: &Found<'_>) -> Part {
+    let inside = found.has(Part::Number) && !found.has(Part::PostCode);
+    match at {
+        At::Start | At::Name => Part::Thoroughfare,
+        At::Open if !found.has(Part::Thoroughfare) => Part::Thoroughfare,
+        At::In(Part::Interior) if is_door(word) => Part::Interior,
+        At::In(Part::Interior | Part::PostCode | Part::Rest) => Part::Rest,
+        At::In(part) => part,
+        At::Number | At::Open if inside && is_door(word) => Part::Interior,
+        At::Number | At::Open => Part::Rest,
     }
 }
 

@@ -127,7 +127,9 @@ impl Found<'_> {
     }
 
     fn put_all(&mut self, part: Part, words: &[&str]) {
-        words.iter().for_each(|word| self.put(part, word));
+        for word in words {
+            self.put(part, word);
+        }
     }
 
     fn has(&self, part: Part) -> bool {

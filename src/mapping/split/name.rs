@@ -75,7 +75,7 @@ pub(super) fn split(splitter: Splitter, text: &str, found: &mut Found<'_>) -> Co
     let strange = |word: &&str| {
         is_one_of(word, &COMPANY) || word.chars().any(|char| char.is_numeric() && char != 'ª')
     };
-    if count == 0 || commas > 1 || words.iter().any(|word| strange(word)) {
+    if count == 0 || commas > 1 || words.iter().any(strange) {
         return unread(text, found);
     }
     match (comma, splitter) {
@@ -94,7 +94,9 @@ pub(super) fn split(splitter: Splitter, text: &str, found: &mut Found<'_>) -> Co
 
 /// Everything is rest.
 fn unread(text: &str, found: &mut Found<'_>) -> Confidence {
-    text.split_whitespace().for_each(|word| found.put(Part::Rest, word));
+    for word in text.split_whitespace() {
+        found.put(Part::Rest, word);
+    }
     Confidence::Low
 }
 
