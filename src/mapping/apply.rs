@@ -14,8 +14,8 @@ use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema
 
 use super::{
     bind::Bound,
-    expr::{Arena, Expr, Slot},
-    program::{Condition, EachPlan, Needs, Program, Read, Source},
+    expr::{Arena, Expr, Failure, Fold, Slot},
+    program::{Condition, Needs, Program, Read, Source},
     scratch::{Flag, Scratch, Texts, recycle},
     value::Value,
 };
@@ -179,9 +179,9 @@ impl<'r> Run<'r> {
             self.decode(&program.sources[*index], "", (cells[column], kind), *index as Slot);
         }
         if let (Some(each), false) = (&program.each, needs.columns.is_empty()) {
-            let cells = self.element(each, element);
+            let cells = self.element(each.source, element);
             for index in &needs.columns {
-                self.decode_column(each, cells, *index);
+                self.decode_column(each.source, each.columns[*index], cells);
             }
         }
         for index in &needs.lets {
@@ -209,41 +209,90 @@ impl<'r> Run<'r> {
     /// The result of an expression; where it has none, that is an error of the record.
     #[inline]
     pub(super) fn compute(&mut self, expr: &'r Expr, field: &Arc<str>) -> Option<Value<'r>> {
+        for fold in expr.folds() {
+            self.fold(fold, field)?;
+        }
         match expr.eval(&self.slots, self.arena) {
             Ok(value) => Some(value),
-            Err(failure) => {
-                let error = RecordError::map(failure.code).field(Arc::clone(field));
-                self.out.errors.push(error.detail(format!("in `{}`", failure.function)));
-                None
-            }
+            Err(failure) => self.no_result(failure, field),
         }
     }
 
+    #[cold]
+    fn no_result(&mut self, failure: Failure, field: &Arc<str>) -> Option<Value<'r>> {
+        let error = RecordError::map(failure.code).field(Arc::clone(field));
+        self.out.errors.push(error.detail(format!("in `{}`", failure.function)));
+        None
+    }
+
+    /// Computes over the elements of a list, into the slot of the result. Every element that cannot be decoded is
+    /// reported, once, however many folds read it.
+    fn fold(&mut self, fold: &'r Fold, field: &Arc<str>) -> Option<()> {
+        let list = usize::from(fold.list);
+        let mut folding = fold.begin();
+        let mut broken = false;
+        for element in 0..self.elements(list).len() {
+            let cells = self.element(list, element);
+            let before = self.out.errors.len();
+            for column in fold.columns.iter() {
+                self.decode_column(list, *column, cells);
+            }
+            broken |= self.place_element(before, element);
+            if !broken && let Err(failure) = fold.step(&mut folding, &self.slots, self.arena) {
+                self.no_result(failure, field);
+                broken = true;
+            }
+        }
+        self.slots[usize::from(fold.result)] = fold.end(folding);
+        (!broken).then_some(())
+    }
+
+    /// Says of the errors after `before` in which element they are, and drops those that are known already. Gives
+    /// whether there were any.
+    fn place_element(&mut self, before: usize, element: usize) -> bool {
+        let found = self.out.errors.len() > before;
+        for mut error in self.out.errors.split_off(before) {
+            let place = format!("element {}", element + 1);
+            error.detail = Some(match error.detail.take() {
+                Some(detail) => format!("{place}: {detail}"),
+                None => place,
+            });
+            if !self.out.errors[self.out.begin..].contains(&error) {
+                self.out.errors.push(error);
+            }
+        }
+        found
+    }
+
     /// The cells of one element of a list.
-    pub(super) fn element(&self, each: &EachPlan, element: usize) -> &'r [Cell] {
+    pub(super) fn element(&self, source: usize, element: usize) -> &'r [Cell] {
         let batch = self.row.batch();
-        match self.elements(each).get(element) {
+        match self.elements(source).get(element) {
             Some(Cell::Group(span)) => batch.cells(*span),
             _ => &[],
         }
     }
 
     /// The elements of a list.
-    pub(super) fn elements(&self, each: &EachPlan) -> &'r [Cell] {
-        match self.row.cells().get(self.bound.columns[each.source]) {
+    pub(super) fn elements(&self, source: usize) -> &'r [Cell] {
+        match self.row.cells().get(self.bound.columns[source]) {
             Some(Cell::List(span)) => self.row.batch().cells(*span),
             _ => &[],
         }
     }
 
     /// Decodes one column of an element into its slot.
-    pub(super) fn decode_column(&mut self, each: &EachPlan, cells: &[Cell], index: usize) {
-        let source = &self.program.sources[each.source];
-        let (column, slot) = each.columns[index];
+    pub(super) fn decode_column(
+        &mut self,
+        list: usize,
+        (column, slot): (usize, Slot),
+        cells: &[Cell],
+    ) {
+        let source = &self.program.sources[list];
         let Read::List(columns) = &source.read else { return };
-        let at = self.bound.elements[each.source][column];
+        let at = self.bound.elements[list][column];
         let schema: &'r Schema = self.row.batch().schema();
-        let list = &schema.columns()[self.bound.columns[each.source]].kind;
+        let list = &schema.columns()[self.bound.columns[list]].kind;
         if let ColumnType::List(inner) = list {
             let cell = cells.get(at).copied().unwrap_or_default();
             self.decode(&columns[column], &source.name, (cell, &inner.columns()[at].kind), slot);

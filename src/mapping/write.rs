@@ -156,11 +156,11 @@ impl<'r> Run<'r> {
     fn each(&mut self, plan: &'r EachPlan, body: &'r [FieldCode], single: bool) -> Wrote {
         self.out.data.push(b'[');
         let mut refused = false;
-        for element in 0..self.elements(plan).len() {
-            let cells = self.element(plan, element);
+        for element in 0..self.elements(plan.source).len() {
+            let cells = self.element(plan.source, element);
             let errors = self.out.errors.len();
-            for index in 0..plan.columns.len() {
-                self.decode_column(plan, cells, index);
+            for column in &plan.columns {
+                self.decode_column(plan.source, *column, cells);
             }
             let mark = self.out.data.len();
             if !single {

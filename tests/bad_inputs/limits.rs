@@ -1,8 +1,16 @@
 //! Topics that take less than usual, against a real Kafka.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use data_encoding::HEXLOWER;
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, ResourceSpecifier},
+    client::DefaultClientContext,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
@@ -15,16 +23,31 @@ use crate::support::{
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Changes a setting of a topic with Kafka's own tool: `--add-config key=value` or `--delete-config key`.
-fn configure(kafka: &Kafka, topic: &str, change: [&str; 2]) {
+/// Changes a setting of a topic with Kafka's own tool, and waits until the broker has heard of it from the controller.
+fn configure(kafka: &Kafka, topic: &str, key: &str, value: &str) {
+    let change = format!("{key}={value}");
     let scratch = tempfile::tempdir().unwrap();
     let done = kafka::java(scratch.path())
         .args(["kafka.admin.ConfigCommand", "--bootstrap-server", kafka.bootstrap()])
         .args(["--alter", "--entity-type", "topics", "--entity-name", topic])
-        .args(change)
+        .args(["--add-config", &change])
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let began = Instant::now();
+    while setting(kafka, topic, key).as_deref() != Some(value) {
+        assert!(began.elapsed() < PATIENCE, "the broker does not hear of `{change}`");
+    }
+}
+
+/// What the broker says that a setting of a topic is.
+fn setting(kafka: &Kafka, topic: &str, key: &str) -> Option<String> {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", kafka.bootstrap()).create().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let asked = [ResourceSpecifier::Topic(topic)];
+    let answer = runtime.block_on(admin.describe_configs(&asked, &AdminOptions::new())).unwrap();
+    answer[0].as_ref().ok()?.get(key)?.value.clone()
 }
 
 /// A deployment with its topics.
@@ -64,7 +87,7 @@ fn bad_input_70_a_topic_that_takes_less_sends_what_is_larger_to_quarantine() {
     let deployment = format!("narrow-{}", std::process::id());
     let site = site(&kafka, &deployment);
     let events = format!("{deployment}.licence.v1");
-    configure(&kafka, &events, ["--add-config", "max.message.bytes=20000"]);
+    configure(&kafka, &events, "max.message.bytes", "20000");
     let remarks = "x".repeat(30_000);
     drop_around(
         &site,
@@ -84,7 +107,7 @@ fn bad_input_70_a_limit_lowered_behind_the_back_of_a_running_pipeline_costs_one_
     site.write("drop/LIC_99.csv.ok", b"");
     let mut daemon = Daemon::start(&site, "daemon", &[]);
     daemon.until("the first file", PATIENCE, |picture| picture["counts"]["in"] == 10);
-    configure(&kafka, &events, ["--add-config", "max.message.bytes=20000"]);
+    configure(&kafka, &events, "max.message.bytes", "20000");
     // Digits of hashes: no compression makes them fit.
     let noise: String =
         (0..500_u32).map(|n| HEXLOWER.encode(&Sha256::digest(n.to_be_bytes()))).collect();
@@ -110,7 +133,7 @@ fn bad_input_73_where_the_quarantine_takes_nothing_nothing_of_the_batch_is_commi
     let (events, quarantine) =
         (format!("{deployment}.licence.v1"), format!("{deployment}.acequia.quarantine"));
     // Smaller than any quarantined record is.
-    configure(&kafka, &quarantine, ["--add-config", "max.message.bytes=100"]);
+    configure(&kafka, &quarantine, "max.message.bytes", "100");
     drop_around(&site, "EXP/BAD;too;few\n");
 
     let mut daemon = Daemon::start(&site, "daemon", &[]);
@@ -123,6 +146,6 @@ fn bad_input_73_where_the_quarantine_takes_nothing_nothing_of_the_batch_is_commi
     }
 
     // The position did not move: once the topic is put right, every record is there once.
-    configure(&kafka, &quarantine, ["--delete-config", "max.message.bytes"]);
+    configure(&kafka, &quarantine, "max.message.bytes", "1048588");
     assert_all_but_one(&site, &kafka, &events, &quarantine);
 }

@@ -36,8 +36,6 @@ pub(super) struct Compiler<'a> {
     pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
     pub(super) broken: Vec<Slot>,
-    /// The first slot that is not taken.
-    pub(super) next: Slot,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
     /// What is known about every field, for `explain` and the checks of the key.
@@ -87,7 +85,6 @@ impl<'a> Compiler<'a> {
             lets: Vec::new(),
             unread: false,
             broken: Vec::new(),
-            next: 0,
             tables: BTreeSet::new(),
             info: Vec::new(),
         }
@@ -106,7 +103,7 @@ impl Compiler<'_> {
         let mut program = Program {
             sources: Vec::new(),
             lets: Vec::new(),
-            slots: usize::from(self.next),
+            slots: self.names.slots(),
             each: None,
             when,
             delete_when,
@@ -121,7 +118,7 @@ impl Compiler<'_> {
         }
         plan(&mut program);
         cases::check(self, file, model);
-        if self.next == Slot::MAX {
+        if self.names.slots() >= usize::from(Slot::MAX) {
             let message = "a mapping cannot have so many names";
             self.form.error("mapping.too_large", at.clone(), message);
         }
@@ -150,9 +147,7 @@ impl Compiler<'_> {
 
     /// Takes the next slot.
     pub(super) fn slot(&mut self) -> Slot {
-        let slot = self.next;
-        self.next = self.next.saturating_add(1);
-        slot
+        self.names.slot()
     }
 
     fn top_each(&mut self, each: &Each) {
@@ -202,6 +197,13 @@ impl Compiler<'_> {
             let (name, kind) =
                 (Arc::clone(&self.sources[index].name), source::kind(&self.sources[index]));
             self.names.add(&name, slot, kind);
+            if let Read::List(columns) = &self.sources[index].read {
+                let columns = columns
+                    .iter()
+                    .map(|column| (column.name.to_string(), source::kind(column)))
+                    .collect();
+                self.names.add_list(&name, index, columns);
+            }
         }
         let (Some(source), Some(each)) = (self.top.as_ref().map(|plan| plan.source), &file.each)
         else {
@@ -320,6 +322,9 @@ impl Compiler<'_> {
                 );
                 self.form.push(warning.help(help));
             }
+        }
+        for (source, column) in self.names.opened() {
+            self.mark_columns(source, &[column]);
         }
         if let Some(top) = &self.top {
             let used: Vec<usize> = top

@@ -1,13 +1,16 @@
 //! Names to slots, and whether the types go together.
 
 mod calls;
+mod lists;
 mod meet;
 
 use std::ops::Range;
 
 use super::{
-    ExprError, Scope, literal,
-    tree::{Checked, Constant, Known, Node, Shape, Written},
+    ExprError, Scope,
+    fold::{Fold, Over},
+    literal,
+    tree::{Called, Checked, Constant, Known, Node, Shape, Written},
 };
 use crate::{diagnostic::suggest, mapping::value::Type};
 
@@ -18,8 +21,8 @@ pub(super) fn check(
     scope: &dyn Scope,
     condition: bool,
     errors: &mut Vec<ExprError>,
-) -> Option<Checked> {
-    let mut checker = Checker { source, scope, errors };
+) -> Option<(Checked, Vec<Fold>)> {
+    let mut checker = Checker { source, scope, errors, folds: Vec::new() };
     let checked = checker.node(tree)?;
     match &checked.kind {
         Some(kind) if condition && *kind != Type::Bool => {
@@ -27,7 +30,7 @@ pub(super) fn check(
             checker.errors.push(error);
             None
         }
-        _ => Some(checked),
+        _ => Some((checked, checker.folds)),
     }
 }
 
@@ -51,6 +54,7 @@ struct Checker<'s, 'e> {
     source: &'s str,
     scope: &'s dyn Scope,
     errors: &'e mut Vec<ExprError>,
+    folds: Vec<Fold>,
 }
 
 impl Checker<'_, '_> {
@@ -90,6 +94,11 @@ impl Checker<'_, '_> {
                 return self.case(node, operand.as_deref(), branches, otherwise.as_deref());
             }
             Shape::Coalesce(operands) => return self.coalesce(operands),
+            Shape::Call { callee: Called::Name { name, .. }, operands }
+                if Over::of(name).is_some() =>
+            {
+                return self.over_list(node, Over::of(name)?, operands);
+            }
             Shape::Call { callee, operands } => return self.call(node, callee, operands),
             Shape::Not(operand) => {
                 let operand = self.truth(operand, "NOT")?;

@@ -53,6 +53,13 @@ pub const CODES: &[CodeDoc] = &[
                text in single quotes.",
     },
     CodeDoc {
+        code: "mapping.expr.no_list",
+        title: "a function over a list is given none",
+        help: "count, sum, min, max, string_agg, bool_or and bool_and compute over the elements of a list that `from` \
+               declares with `list:`: `sum(LINES.AMOUNT)`, `count(LINES)`, `'X' = ANY(LINES.KIND)`. Values of one \
+               record are added with `+` and compared with least and greatest.",
+    },
+    CodeDoc {
         code: "mapping.expr.argument",
         title: "a pattern, a format, a unit or a time zone does not exist",
         help: "Regular expressions have the syntax of the Rust library `regex`; formats of dates are those of \

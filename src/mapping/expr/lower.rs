@@ -45,6 +45,17 @@ impl<'s, 'e> Lowering<'s, 'e> {
                 name: name.value.clone(),
                 quoted: name.quote_style.is_some(),
             }),
+            // Part of a list, or of the element that `each` gives a name.
+            Sql::CompoundIdentifier(names) => Shape::Leaf(Written::Name {
+                name: names.iter().map(|name| &*name.value).collect::<Vec<_>>().join("."),
+                quoted: names.iter().any(|name| name.quote_style.is_some()),
+            }),
+            Sql::AnyOp { left, compare_op, right, .. } if let Some(test) = test_of(compare_op) => {
+                self.quantified("bool_or", test, (left, right), depth)?
+            }
+            Sql::AllOp { left, compare_op, right } if let Some(test) = test_of(compare_op) => {
+                self.quantified("bool_and", test, (left, right), depth)?
+            }
             Sql::Value(value) => Shape::Leaf(self.value(value, false)),
             Sql::TypedString(typed) => Shape::Leaf(self.typed(typed)),
             Sql::Interval(interval) => Shape::Leaf(self.interval(interval)),
@@ -159,6 +170,21 @@ impl<'s, 'e> Lowering<'s, 'e> {
         }
         let (left, right) = (self.boxed(left, depth)?, self.boxed(right, depth)?);
         Some(Shape::Compare { test, left, right })
+    }
+
+    /// `a = ANY(LIST.COLUMN)` is `bool_or(a = LIST.COLUMN)`, and `ALL` is `bool_and`.
+    fn quantified(
+        &mut self,
+        name: &str,
+        test: Test,
+        (left, right): (&Sql, &Sql),
+        depth: usize,
+    ) -> Option<Tree> {
+        let (left, right) = (self.boxed(left, depth)?, self.boxed(right, depth)?);
+        let span = left.span.start..right.span.end;
+        let compare = Node { span: span.clone(), shape: Shape::Compare { test, left, right } };
+        let callee = Called::Name { name: name.to_owned(), span };
+        Some(Shape::Call { callee, operands: vec![compare] })
     }
 
     /// What asks something of values; the inner `None` is for everything else.

@@ -14,6 +14,7 @@ mod check;
 mod codes;
 mod compile;
 mod eval;
+mod fold;
 mod functions;
 mod literal;
 mod lower;
@@ -21,10 +22,11 @@ mod parse;
 mod place;
 mod tree;
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 pub use arena::Arena;
 pub use codes::CODES;
+pub(super) use fold::Fold;
 pub use functions::{Failure, Param};
 
 use super::value::{Type, Value};
@@ -46,6 +48,17 @@ pub trait Scope {
 
     /// All names, for suggestions.
     fn names(&self) -> Vec<&str>;
+
+    /// Place, slot and type of a column of the elements of `list`, for functions over lists. The slot is the same
+    /// whenever it is asked for.
+    fn column(&self, _list: &str, _column: &str) -> Option<(usize, Slot, Type)> {
+        None
+    }
+
+    /// A slot for what a function over a list gives; none where there can be no such functions.
+    fn new_slot(&self) -> Option<Slot> {
+        None
+    }
 }
 
 /// A function or an operator as documentation and tests see it.
@@ -73,6 +86,7 @@ pub struct Expr {
     nullable: bool,
     slots: Box<[Slot]>,
     program: Program,
+    folds: Arc<[Fold]>,
 }
 
 /// Something wrong with an expression.
@@ -108,7 +122,7 @@ fn build(source: &str, scope: &dyn Scope, condition: bool) -> Result<Expr, Vec<E
     let mut errors = Vec::new();
     let checked = parse::parse(source, &mut errors)
         .and_then(|tree| check::check(source, &tree, scope, condition, &mut errors));
-    let Some(checked) = checked.filter(|_| errors.is_empty()) else {
+    let Some((checked, folds)) = checked.filter(|_| errors.is_empty()) else {
         errors.sort_by_key(|error| error.span.start);
         return Err(errors);
     };
@@ -123,14 +137,35 @@ fn build(source: &str, scope: &dyn Scope, condition: bool) -> Result<Expr, Vec<E
         }]);
     }
     Ok(Expr {
-        slots: program.slots(),
+        slots: read(&program, &folds),
+        folds: folds.into(),
         program,
         nullable: checked.nullable,
         kind: checked.kind.unwrap_or(untyped),
     })
 }
 
+/// The slots that an expression reads, those of its functions over lists included and their own left out.
+fn read(program: &Program, folds: &[Fold]) -> Box<[Slot]> {
+    let mut slots = program.slots().into_vec();
+    for fold in folds {
+        slots.retain(|slot| *slot != fold.result);
+        slots.push(fold.list);
+        let inner = fold.argument.iter().flat_map(|argument| argument.slots());
+        let own = |slot: &Slot| fold.columns.iter().all(|(_, column)| column != slot);
+        slots.extend(inner.filter(own));
+    }
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into()
+}
+
 impl Expr {
+    /// What must be computed, in this order, before it is evaluated.
+    pub(super) fn folds(&self) -> &[Fold] {
+        &self.folds
+    }
+
     /// The type of the result. `NULL` alone counts as text, as in PostgreSQL.
     pub fn kind(&self) -> &Type {
         &self.kind

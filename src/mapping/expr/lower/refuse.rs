@@ -44,12 +44,6 @@ fn name_of(sql: &Sql) -> (String, &'static str) {
                 "give plain arguments: no DISTINCT, ORDER BY, FILTER, OVER or names",
             );
         }
-        Sql::CompoundIdentifier(_) => {
-            return (
-                "a name with a point".to_owned(),
-                "if the column is called so, write it in double quotes",
-            );
-        }
         Sql::CompoundFieldAccess { .. } => {
             return (
                 "a subscript".to_owned(),
@@ -71,8 +65,6 @@ fn name_of(sql: &Sql) -> (String, &'static str) {
         Sql::Overlay { .. } => ("OVERLAY", "write left(…, n) || … || substring(… FROM n)"),
         Sql::Collate { .. } => ("COLLATE", "texts compare by code point"),
         Sql::Array(_) => ("ARRAY", "write a list field with `list:` or `each:`"),
-        Sql::AnyOp { .. } => ("ANY", "write IN with a list of values"),
-        Sql::AllOp { .. } => ("ALL", "write NOT IN with a list of values"),
         _ => {
             return (
                 "this part of SQL".to_owned(),
