@@ -20,6 +20,13 @@ use super::{
     value::Value,
 };
 
+/// Of one record no more errors about elements of lists are kept.
+const MOST_ERRORS: usize = 100;
+
+/// A mapping that makes an event of every element computes its functions over lists for each of them: of longer lists
+/// that would take too long.
+const MOST_FOR_EVERY_ELEMENT: usize = 4096;
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -232,15 +239,25 @@ impl<'r> Run<'r> {
     /// reported, once, however many folds read it.
     fn fold(&mut self, fold: &'r Fold, field: &Arc<str>) -> Option<()> {
         let list = usize::from(fold.list);
+        let elements = self.elements(list).len();
+        if self.program.each.is_some() && elements > MOST_FOR_EVERY_ELEMENT {
+            self.no_result(fold.too_large(), field);
+            return None;
+        }
         let mut folding = fold.begin();
-        let mut broken = false;
-        for element in 0..self.elements(list).len() {
+        let (mut broken, marks) = (false, self.marked.len());
+        for element in 0..elements {
             let cells = self.element(list, element);
             let before = self.out.errors.len();
             for column in fold.columns.iter() {
                 self.decode_column(list, *column, cells);
             }
             broken |= self.place_element(before, element);
+            // What is doubtful about an element is doubtful about what is computed of it, and said once.
+            for (slot, _) in &mut self.marked[marks..] {
+                *slot = fold.result;
+            }
+            self.marked.truncate(marks + 1);
             if !broken && let Err(failure) = fold.step(&mut folding, &self.slots, self.arena) {
                 self.no_result(failure, field);
                 broken = true;
@@ -260,7 +277,8 @@ impl<'r> Run<'r> {
                 Some(detail) => format!("{place}: {detail}"),
                 None => place,
             });
-            if !self.out.errors[self.out.begin..].contains(&error) {
+            let known = &self.out.errors[self.out.begin..];
+            if known.len() < MOST_ERRORS && !known.contains(&error) {
                 self.out.errors.push(error);
             }
         }

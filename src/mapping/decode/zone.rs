@@ -28,14 +28,19 @@ pub(in crate::mapping) struct Zone {
 }
 
 impl Zone {
+    /// The zone called `name`, if there is one.
+    pub(in crate::mapping) fn known(name: &str, overlap: Overlap, gap: Gap) -> Option<Self> {
+        ZONES.get(name).ok().map(|zone| Self { zone, overlap, gap })
+    }
+
     /// The zone called `name`; otherwise what was probably meant.
     pub(in crate::mapping) fn find(
         name: &str,
         overlap: Overlap,
         gap: Gap,
     ) -> Result<Self, Option<String>> {
-        if let Ok(zone) = ZONES.get(name) {
-            return Ok(Self { zone, overlap, gap });
+        if let Some(zone) = Self::known(name, overlap, gap) {
+            return Ok(zone);
         }
         let names: Vec<String> = ZONES.available().map(|name| name.as_str().to_owned()).collect();
         Err(suggest(name, names.iter().map(String::as_str)).map(str::to_owned))

@@ -1,6 +1,6 @@
 //! Where the texts that expressions make live: until the next record.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use bumpalo::Bump;
 
@@ -13,11 +13,14 @@ pub struct Arena {
     pub(super) bump: Bump,
     /// What the text of a number is written into before its length is known.
     pub(super) bytes: RefCell<Vec<u8>>,
+    /// Octets of the texts of this record.
+    pub(super) spent: Cell<usize>,
 }
 
 impl Arena {
     /// Forgets every text and keeps the memory.
     pub fn reset(&mut self) {
         self.bump.reset();
+        self.spent.set(0);
     }
 }

@@ -96,8 +96,10 @@ pub const CODES: &[CodeDoc] = &[
     },
     CodeDoc {
         code: "map.expr.too_large",
-        title: "an expression makes a text of more than 1 MiB",
-        help: "repeat, lpad, replace and || grow texts: bound what they are given.",
+        title: "an expression makes too large a text",
+        help: "A text has at most 1 MiB, all texts that the expressions of one record make 16 MiB. repeat, lpad, replace \
+               and || grow texts: bound what they are given. A mapping with `each` at its top computes functions over \
+               lists of at most 4096 elements.",
     },
     CodeDoc {
         code: "mapping.expr.not_boolean",

@@ -3,7 +3,9 @@
 //! A fold is a little program of its own: its argument is evaluated once for every element, whose columns stand in slots
 //! meanwhile, and what comes of it stands in a slot of its own before the expression around it is evaluated. So the
 //! expression itself sees one record, whatever lists that record has. Nulls do not count, as in SQL; of an empty list
-//! everything but `count` is null. `string_agg` joins in the order of the list.
+//! everything but `count` is null. `ANY` and `ALL` are conditions and no aggregates: a null among the elements makes them
+//! null unless another element decides, and of an empty list `ANY` is false and `ALL` true. A list that is not there is
+//! empty. `string_agg` joins in the order of the list.
 
 use std::sync::Arc;
 
@@ -21,14 +23,18 @@ pub(in crate::mapping) enum Over {
     Min,
     Max,
     StringAgg,
-    /// Whether a condition holds for one: `bool_or`, `= ANY`.
+    /// Whether a condition holds for one of those for which it is known: `bool_or`.
     Some,
-    /// Whether it holds for all: `bool_and`, `= ALL`.
+    /// Whether it holds for all of those: `bool_and`.
     Every,
+    /// `= ANY`
+    Any,
+    /// `= ALL`
+    All,
 }
 
 impl Over {
-    const WORDS: [(&'static str, Over); 8] = [
+    const WORDS: [(&'static str, Over); 10] = [
         ("count", Over::Count),
         ("sum", Over::Sum),
         ("min", Over::Min),
@@ -37,6 +43,8 @@ impl Over {
         ("bool_or", Over::Some),
         ("bool_and", Over::Every),
         ("every", Over::Every),
+        ("any", Over::Any),
+        ("all", Over::All),
     ];
 
     /// The fold of a function's name.
@@ -62,7 +70,7 @@ impl Over {
             (Self::Min | Self::Max, Type::List(_) | Type::Group(_) | Type::Bool) => return None,
             (Self::Min | Self::Max, kind) => kind.clone(),
             (Self::StringAgg, Type::Text) => Type::Text,
-            (Self::Some | Self::Every, Type::Bool) => Type::Bool,
+            (Self::Some | Self::Every | Self::Any | Self::All, Type::Bool) => Type::Bool,
             _ => return None,
         })
     }
@@ -89,12 +97,18 @@ pub(in crate::mapping) struct Folding<'a> {
     value: Value<'a>,
     joined: Option<bumpalo::collections::String<'a>>,
     count: i64,
+    null: bool,
 }
 
 impl Fold {
     /// Before the first element.
     pub(in crate::mapping) fn begin<'a>(&self) -> Folding<'a> {
-        Folding { value: Value::Null, joined: None, count: 0 }
+        Folding { value: Value::Null, joined: None, count: 0, null: false }
+    }
+
+    /// The list is too long for what is asked.
+    pub(in crate::mapping) fn too_large(&self) -> Failure {
+        Failure { code: TOO_LARGE, function: self.over.name() }
     }
 
     /// Takes one element, whose columns stand in `slots`.
@@ -109,6 +123,7 @@ impl Fold {
             None => Value::Bool(true),
         };
         if value.is_null() {
+            folding.null = true;
             return Ok(());
         }
         folding.count += 1;
@@ -130,8 +145,8 @@ impl Fold {
                     most
                 }
             }
-            (Over::Some, Value::Bool(a), Value::Bool(b)) => Value::Bool(a || b),
-            (Over::Every, Value::Bool(a), Value::Bool(b)) => Value::Bool(a && b),
+            (Over::Some | Over::Any, Value::Bool(a), Value::Bool(b)) => Value::Bool(a || b),
+            (Over::Every | Over::All, Value::Bool(a), Value::Bool(b)) => Value::Bool(a && b),
             (_, value, _) => value,
         };
         Ok(())
@@ -162,6 +177,14 @@ impl Fold {
     pub(in crate::mapping) fn end<'a>(&self, folding: Folding<'a>) -> Value<'a> {
         match (self.over, folding.joined) {
             (Over::Count, _) => Value::Int(folding.count),
+            (Over::Any | Over::All, _) => {
+                let decisive = Value::Bool(self.over == Over::Any);
+                match folding.value {
+                    value if value == decisive => value,
+                    _ if folding.null => Value::Null,
+                    _ => Value::Bool(self.over == Over::All),
+                }
+            }
             (_, Some(joined)) => Value::Text(joined.into_bump_str()),
             (_, None) => folding.value,
         }

@@ -51,10 +51,10 @@ impl<'s, 'e> Lowering<'s, 'e> {
                 quoted: names.iter().any(|name| name.quote_style.is_some()),
             }),
             Sql::AnyOp { left, compare_op, right, .. } if let Some(test) = test_of(compare_op) => {
-                self.quantified("bool_or", test, (left, right), depth)?
+                self.quantified("any", test, (left, right), depth)?
             }
             Sql::AllOp { left, compare_op, right } if let Some(test) = test_of(compare_op) => {
-                self.quantified("bool_and", test, (left, right), depth)?
+                self.quantified("all", test, (left, right), depth)?
             }
             Sql::Value(value) => Shape::Leaf(self.value(value, false)),
             Sql::TypedString(typed) => Shape::Leaf(self.typed(typed)),
@@ -172,7 +172,7 @@ impl<'s, 'e> Lowering<'s, 'e> {
         Some(Shape::Compare { test, left, right })
     }
 
-    /// `a = ANY(LIST.COLUMN)` is `bool_or(a = LIST.COLUMN)`, and `ALL` is `bool_and`.
+    /// `a = ANY(LIST.COLUMN)` asks `a = LIST.COLUMN` of every element.
     fn quantified(
         &mut self,
         name: &str,

@@ -145,11 +145,10 @@ fn build(source: &str, scope: &dyn Scope, condition: bool) -> Result<Expr, Vec<E
     })
 }
 
-/// The slots that an expression reads, those of its functions over lists included and their own left out.
+/// The slots that an expression reads, those of its functions over lists and of their results included.
 fn read(program: &Program, folds: &[Fold]) -> Box<[Slot]> {
     let mut slots = program.slots().into_vec();
     for fold in folds {
-        slots.retain(|slot| *slot != fold.result);
         slots.push(fold.list);
         let inner = fold.argument.iter().flat_map(|argument| argument.slots());
         let own = |slot: &Slot| fold.columns.iter().all(|(_, column)| column != slot);

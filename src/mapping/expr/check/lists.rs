@@ -123,7 +123,9 @@ impl Checker<'_, '_> {
                 format!("`{}` does not take `{kind}`", over.name()),
                 match over {
                     Over::StringAgg => "cast to text: `LIST.COLUMN::text`".to_owned(),
-                    Over::Some | Over::Every => "give it a condition".to_owned(),
+                    Over::Some | Over::Every | Over::Any | Over::All => {
+                        "give it a condition".to_owned()
+                    }
                     _ => "declare the column in `from` as a number".to_owned(),
                 },
             );

@@ -31,8 +31,11 @@ pub(super) use choose::{Choice, choose, names};
 pub(super) use number::{NEGATE, as_float, as_number, as_timestamp};
 pub(super) use unit::Unit;
 
-/// The longest text that a function makes, in bytes: no record can make an expression take more memory.
+/// The longest text that a function makes, in bytes.
 pub(super) const MAX_TEXT: usize = 1 << 20;
+
+/// The most that all texts of one record take together, in bytes: no record can make its expressions take more memory.
+const MAX_TEXTS: usize = 16 << 20;
 
 /// A computation that has no result for these values: code of the reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,11 @@ impl<'a> Env<'a> {
     pub(super) fn text(self, write: impl FnOnce(&mut Text<'a>) -> Result<(), Code>) -> Outcome<'a> {
         let mut text = Text(Build::new_in(&self.arena.bump));
         write(&mut text)?;
+        let spent = self.arena.spent.get() + text.0.len();
+        self.arena.spent.set(spent);
+        if spent > MAX_TEXTS {
+            return Err(TOO_LARGE);
+        }
         Ok(Value::Text(text.0.into_bump_str()))
     }
 

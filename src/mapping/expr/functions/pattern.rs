@@ -1,6 +1,6 @@
 //! Regular expressions.
 //!
-//! They have the syntax of the Rust library `regex`, whose time is linear in the text whatever the pattern says, and
+//! They have the syntax of the Rust library `regex`, whose time for one search is linear in the text whatever the pattern says, and
 //! they are written in the expression, so that each is compiled once. Of several matches at one place the leftmost
 //! alternative counts, not the longest.
 

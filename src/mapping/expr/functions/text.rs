@@ -313,22 +313,23 @@ fn escape(arguments: &[Value<'_>]) -> Result<Option<char>, Code> {
 
 fn like<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Text(text), Value::Text(pattern), ..] = arguments else { return Ok(Value::Null) };
-    matches(text, pattern, escape(arguments)?).map(Value::Bool)
+    matches(text, pattern, escape(arguments)?, |a, b| a == b).map(Value::Bool)
 }
 
-fn ilike<'a>(env: Env<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
+fn ilike<'a>(_: Env<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Text(text), Value::Text(pattern), ..] = arguments else { return Ok(Value::Null) };
-    let (Value::Text(text), Value::Text(pattern)) =
-        (env.text(|out| lower(text, out))?, env.text(|out| lower(pattern, out))?)
-    else {
-        return Ok(Value::Null);
-    };
-    matches(text, pattern, escape(arguments)?).map(Value::Bool)
+    let same = |a: char, b: char| a == b || a.to_lowercase().eq(b.to_lowercase());
+    matches(text, pattern, escape(arguments)?, same).map(Value::Bool)
 }
 
 /// `LIKE`: `%` is any text, `_` one character. Looks back to the last `%` only, which is enough: what stands before
 /// it has matched as early as it can. A pattern that ends with the escape is an error, once it is reached.
-fn matches(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Code> {
+fn matches(
+    text: &str,
+    pattern: &str,
+    escape: Option<char>,
+    same: impl Fn(char, char) -> bool,
+) -> Result<bool, Code> {
     let (mut text, mut pattern) = (text.chars(), pattern.chars());
     let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
     loop {
@@ -344,9 +345,11 @@ fn matches(text: &str, pattern: &str, escape: Option<char>) -> Result<bool, Code
             (Some(sign), _) if Some(sign) == escape && pattern.as_str().is_empty() => {
                 return Err(ARGUMENT);
             }
-            (Some(sign), Some(found)) if Some(sign) == escape => pattern.next() == Some(found),
+            (Some(sign), Some(found)) if Some(sign) == escape => {
+                pattern.next().is_some_and(|wanted| same(wanted, found))
+            }
             (Some('_'), Some(_)) => true,
-            (Some(wanted), Some(found)) => wanted == found,
+            (Some(wanted), Some(found)) => same(wanted, found),
             (None, Some(_)) | (Some(_), None) => false,
         };
         if fits {

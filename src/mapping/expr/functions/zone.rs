@@ -44,7 +44,7 @@ fn convert<'a>(env: Env<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
     let zone = match env.resource {
         Some(Resource::Zone(zone)) => zone,
         _ => {
-            found = find(name).map_err(|_| ARGUMENT)?;
+            found = Zone::known(name, Overlap::Later, Gap::Forward).ok_or(ARGUMENT)?;
             &found
         }
     };
