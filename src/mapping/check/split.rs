@@ -57,11 +57,10 @@ impl<'a> Taken<'a> {
             Some((_, node)) if node.get("take").and_then(|take| take.as_text()) == Some("rest") => {
                 self.complete.push(&name.text);
             }
-            Some((key, _)) => {
-                if !self.split.iter().any(|(known, _)| *known == name.text) {
-                    self.split.push((&name.text, key));
-                }
+            Some((key, _)) if self.split.iter().all(|(known, _)| *known != name.text) => {
+                self.split.push((&name.text, key));
             }
+            Some(_) => {}
             None if verb("slice").is_none() && field.codes.is_none() => {
                 self.complete.push(&name.text);
             }
