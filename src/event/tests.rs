@@ -112,7 +112,7 @@ fn debug_of_a_batch_shows_no_value() {
     let value = value.unwrap();
     assert!(!key.is_empty() && !value.is_empty());
     let shown = format!("{out:?} {batch:?}");
-    assert!(shown.contains("EventBatch { events: 2"), "{shown}");
+    assert!(shown.contains("EventBatch { events: "), "{shown}");
     for hidden in [key, value] {
         // Neither as text nor as the list of bytes that a derived `Debug` makes of it.
         assert!(!shown.contains(&*String::from_utf8_lossy(&hidden)), "{shown}");

@@ -254,6 +254,11 @@ pub const CODES: &[CodeDoc] = &[
         "Its check says that it is one, its class says that it is not. Protect it, or raise its class to personal.national_id.",
     ),
     doc(
+        "mapping.domain_not_allowed",
+        "the policy of the topic does not name the domain of a pseudonym",
+        "Topics with pseudonyms of one domain can be joined by person. A policy with `domains` says which ones this purpose may be joined with; the note quotes it.",
+    ),
+    doc(
         "mapping.class_not_allowed",
         "the policy of the topic does not allow the class of a field",
         "The note quotes the clause. Protect the field (a pseudonym is personal, no national id), drop it, or change the policy.",
@@ -417,6 +422,7 @@ mod tests {
         include_str!("check/source.rs"),
         include_str!("check/split.rs"),
         include_str!("check/steps.rs"),
+        include_str!("check/taint.rs"),
         include_str!("file/cases.rs"),
         include_str!("file/field.rs"),
         include_str!("file/mod.rs"),

@@ -15,8 +15,16 @@ const FORM: FormCodes = FormCodes {
     unknown_word: "policy.unknown_word",
 };
 
-const KEYS: [&str; 7] =
-    ["purpose", "legal_basis", "classes", "retention", "consumers", "subjects", "transfers"];
+const KEYS: [&str; 8] = [
+    "purpose",
+    "legal_basis",
+    "classes",
+    "domains",
+    "retention",
+    "consumers",
+    "subjects",
+    "transfers",
+];
 const CONTROLLER: [&str; 4] = ["name", "contact", "officer", "representative"];
 
 /// Who answers for the data: GDPR article 30(1)(a).
@@ -43,6 +51,9 @@ pub struct Policy {
     pub legal_basis: String,
     /// The classes that may be published.
     pub classes: Vec<Class>,
+    /// The domains whose pseudonyms may be published, so that topics of one purpose can be joined and others cannot; any
+    /// if none is named.
+    pub domains: Option<Vec<String>>,
     /// How long events are kept at most, as written.
     pub retention: Option<String>,
     /// Who reads the topic.
@@ -62,6 +73,14 @@ impl Policy {
         let classes: Vec<&str> = self.classes.iter().map(|class| class.name()).collect();
         let (line, _) = self.file.line_column(self.clause.start);
         format!("{}:{line}: `{}` carries {}", self.file.name(), self.topic, classes.join(", "))
+    }
+
+    /// The clause about domains, for people.
+    pub fn domains_clause(&self) -> String {
+        let domains = self.domains.as_ref().map(|domains| domains.join(", "));
+        let (line, _) = self.file.line_column(self.clause.start);
+        let domains = domains.unwrap_or_else(|| "any domain".to_owned());
+        format!("{}:{line}: `{}` may have pseudonyms of {domains}", self.file.name(), self.topic)
     }
 }
 
@@ -150,6 +169,7 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
         let texts = node.get(key).map(|node| form.texts(node, &format!("`{key}`")));
         texts.unwrap_or_default().into_iter().map(|text| text.text).collect()
     };
+    let domains = node.get("domains").map(|_| texts("domains"));
     let (consumers, subjects, transfers) =
         (texts("consumers"), texts("subjects"), texts("transfers"));
     let clause = node.get("classes")?;
@@ -167,6 +187,7 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
         purpose: purpose?,
         legal_basis: legal_basis?,
         classes,
+        domains,
         retention,
         consumers,
         subjects,

@@ -13,7 +13,7 @@ struct Deployed;
 
 impl KeyNames for Deployed {
     fn domains(&self) -> Vec<&str> {
-        vec!["citizen"]
+        vec!["citizen", "patient"]
     }
 
     fn keys(&self) -> Vec<&str> {

@@ -64,7 +64,7 @@ fn what_nobody_has_said_is_named_and_is_a_finding() {
     assert_eq!(code, 1);
     let json: Json = serde_json::from_str(&text).unwrap();
     let keys: Vec<_> = json["missing"].as_array().unwrap().iter().map(|gap| &gap["key"]).collect();
-    assert_eq!(keys, ["controller.name", "subjects", "retention"]);
+    assert_eq!(keys, ["controller", "subjects", "retention"]);
     let account = &json["activities"][0]["data"][1];
     assert_eq!(account["protection"], serde_json::json!({ "encryption": "accounts" }));
     assert_eq!(account["columns"], serde_json::json!(["CUENTA"]));

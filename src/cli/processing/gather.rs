@@ -239,8 +239,8 @@ fn missing(record: &Record) -> Vec<Gap> {
         }
     };
     if !record.activities.is_empty() {
-        lacks(record.controller.name.is_none(), "controller.name", None);
-        lacks(record.controller.contact.is_none(), "controller.contact", None);
+        let ControllerFacts { name, contact, .. } = &record.controller;
+        lacks(name.is_none() || contact.is_none(), "controller", None);
     }
     for activity in &record.activities {
         let topic = Some(activity.topic.as_str());

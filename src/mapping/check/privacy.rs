@@ -6,7 +6,7 @@ use super::compile::Compiler;
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::{
-        FieldInfo, Policies,
+        FieldInfo, Policies, Policy,
         explain::{KeyUse, Origin},
         file::{FieldNode, How, Protect},
         program::{Check, FieldCode, Guard},
@@ -158,21 +158,26 @@ impl Compiler<'_> {
     }
 }
 
+/// A mask that shows more characters than this hides nothing that could not be guessed.
+const MOST_SHOWN: usize = 4;
+
 /// What protection makes of a class: a pseudonym, a masked and an encrypted value are still personal, but no
 /// identifier and no address any more. What is special stays special unless it is encrypted.
 fn protected_class(class: Class, how: Option<&How>) -> Class {
     match how {
         Some(How::Encrypt(_)) => class.min(Class::Personal),
-        Some(How::Pseudonym(_) | How::Mask { .. }) if class < Class::Special => {
-            class.min(Class::Personal)
-        }
+        Some(how) if class < Class::Special && hides(Some(how)) => class.min(Class::Personal),
         _ => class,
     }
 }
 
 /// Whether the value itself is no longer to be seen.
 pub(super) fn hides(how: Option<&How>) -> bool {
-    matches!(how, Some(How::Drop | How::Pseudonym(_) | How::Encrypt(_) | How::Mask { .. }))
+    match how {
+        Some(How::Mask { keep_first, keep_last }) => keep_first + keep_last <= MOST_SHOWN,
+        Some(How::Drop | How::Pseudonym(_) | How::Encrypt(_)) => true,
+        Some(How::Year | How::Month) | None => false,
+    }
 }
 
 /// What of a mapping a topic may not carry, by the policy of the topic.
@@ -192,6 +197,7 @@ pub(in crate::mapping) fn judge_topic(
                 .help(format!("add `{topic}` to the policies, with purpose, legal basis, classes"));
         return vec![missing];
     };
+    let foreign = fields.iter().filter_map(|field| foreign_domain(field, file, policy));
     let refused = fields.iter().filter_map(|field| {
         let class = field.class.filter(|class| !policy.classes.contains(class))?;
         let message = format!("`{}` is {class}, which topic `{topic}` may not carry", field.path);
@@ -201,5 +207,24 @@ pub(in crate::mapping) fn judge_topic(
                 .help("protect the field, drop it, or change the policy");
         Some(found)
     });
-    refused.collect()
+    refused.chain(foreign).collect()
+}
+
+/// A pseudonym in a domain that the policy does not name, where it names any.
+fn foreign_domain(
+    field: &FieldInfo,
+    file: &Arc<SourceFile>,
+    policy: &Policy,
+) -> Option<Diagnostic> {
+    let domain = field.domain.as_ref().filter(|_| field.key_use == Some(KeyUse::Pseudonym))?;
+    let allowed = policy.domains.as_ref().filter(|allowed| !allowed.contains(domain))?;
+    let topic = &policy.topic;
+    let message = format!(
+        "`{}` has a pseudonym of `{domain}`, with which `{topic}` may not join",
+        field.path
+    );
+    let found = Diagnostic::error("mapping.domain_not_allowed", file, field.span.clone(), message)
+        .note(format!("policy {}", policy.domains_clause()))
+        .did_you_mean(domain, allowed.iter().map(String::as_str));
+    Some(found)
 }
