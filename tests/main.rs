@@ -12,5 +12,6 @@ mod cli;
 mod kafka;
 mod mapping;
 mod oracle;
+mod privacy;
 mod support;
 mod tidy;

@@ -2,6 +2,7 @@
 
 mod codes;
 mod connect;
+mod explain;
 
 use std::sync::Arc;
 
@@ -19,7 +20,6 @@ use super::{
 use crate::{
     config::Deployment,
     diagnostic::{self, Diagnostic, has_errors, render, summary_of, to_json},
-    mapping::Explanation,
 };
 
 /// What to check.
@@ -50,7 +50,7 @@ pub(super) fn run(
     let (deployment, found) = deployment::read(global, !args.without_secrets);
     let deployment = deployment.map(Arc::new);
     if let (Some(field), Some(deployment)) = (&args.explain, &deployment) {
-        return explain(field, deployment, terminal);
+        return explain::explain(field, deployment, !args.without_secrets, terminal);
     }
     if !terminal.json {
         terminal.text(&render(&found, terminal.color))?;
@@ -125,72 +125,4 @@ fn conclusion(
         counted(deployment.library.models.len(), "model", "models"),
     ];
     format!("{path}: {}; {}", size.join(", "), terminal.good(&summary))
-}
-
-fn explain(
-    field: &str,
-    deployment: &Deployment,
-    terminal: &mut Terminal,
-) -> Result<Exit, CliError> {
-    let found: Vec<_> = deployment
-        .library
-        .mappings
-        .values()
-        .filter_map(|mapping| Some((&mapping.name, mapping.explain(field)?)))
-        .collect();
-    if found.is_empty() {
-        let fields = deployment.library.mappings.values().flat_map(|m| m.output_fields());
-        return Err(deployment::unknown("field", field, fields.map(|info| info.path.as_str())));
-    }
-    if terminal.json {
-        let list: Vec<_> = found.iter().map(|(name, known)| fact_sheet(name, known)).collect();
-        terminal.value(&list)?;
-        return Ok(Exit::Ok);
-    }
-    for (name, known) in &found {
-        let head = terminal.bold(&format!("{name}: {field}"));
-        terminal.line(head)?;
-        for (what, fact) in facts(known) {
-            terminal.fact(what, 10, &fact)?;
-        }
-        terminal.line("")?;
-    }
-    Ok(Exit::Ok)
-}
-
-fn facts(known: &Explanation<'_>) -> Vec<(&'static str, String)> {
-    let field = known.field;
-    let mut facts = vec![("made by", format!("{} (line {})", field.producer, field.line))];
-    let mut add = |what, fact: Option<String>| {
-        facts.extend(fact.filter(|fact| !fact.is_empty()).map(|fact| (what, fact)));
-    };
-    add("reads", Some(field.sources.join(", ")));
-    add("steps", Some(field.steps.join(" → ")));
-    add("class", field.class.map(|class| class.to_string()));
-    add("key", field.domain.clone());
-    add("meaning", known.meaning.0.map(str::to_owned));
-    add("standard", known.meaning.1.map(str::to_owned));
-    add("kafka key", known.is_key.then(|| "yes".to_owned()));
-    add("allowed by", known.clause.clone());
-    add("purpose", known.purpose.map(|(purpose, basis)| format!("{purpose} ({basis})")));
-    facts
-}
-
-fn fact_sheet(mapping: &str, known: &Explanation<'_>) -> serde_json::Value {
-    json!({
-        "mapping": mapping,
-        "field": known.field.path,
-        "line": known.field.line,
-        "producer": known.field.producer,
-        "sources": known.field.sources,
-        "steps": known.field.steps,
-        "class": known.field.class.map(|class| class.to_string()),
-        "domain": known.field.domain,
-        "kafka_key": known.is_key,
-        "title": known.meaning.0,
-        "standard": known.meaning.1,
-        "clause": known.clause,
-        "purpose": known.purpose.map(|(purpose, _)| purpose),
-        "legal_basis": known.purpose.map(|(_, basis)| basis),
-    })
 }

@@ -7,12 +7,14 @@ mod check;
 mod codes;
 pub mod demo;
 mod deployment;
+mod discretion;
 mod explain;
 mod init;
 mod output;
 mod position;
 mod pretty;
 mod preview;
+mod processing;
 mod quarantine;
 mod run;
 mod schema;
@@ -27,6 +29,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use codes::all as codes;
+pub use discretion::be_discreet;
 pub use output::{CliError, Exit, Terminal};
 
 const AFTER: &str = "\
@@ -128,6 +131,8 @@ pub enum Verb {
     Tail(tail::TailArgs),
     /// Look at rejected records
     Quarantine(quarantine::QuarantineArgs),
+    /// Print the record of processing activities (GDPR art. 30) that follows from policies and mappings
+    Processing(processing::ProcessingArgs),
     /// Print a JSON Schema: of configuration files for editors, of models for consumers
     Schema(schema::SchemaArgs),
     /// Tell more about a code that was printed
@@ -166,6 +171,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Topics(args) => topics::run(&args, global, &mut terminal),
         Verb::Tail(args) => tail::run(&args, global, &mut terminal),
         Verb::Quarantine(args) => quarantine::run(&args, global, &mut terminal),
+        Verb::Processing(args) => processing::run(&args, global, &mut terminal),
         Verb::Schema(args) => schema::run(&args, global, &mut terminal),
         Verb::Explain(args) => explain::run(&args, &mut terminal),
     }

@@ -1,6 +1,7 @@
 //! The shape of `acequia.yaml`.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -9,7 +10,10 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::{secret::Secret, units::Period};
+use super::{
+    secret::{KEYS_FORMAT, Secret},
+    units::Period,
+};
 use crate::publish::KafkaConfig;
 
 /// `acequia.yaml`: what belongs to the daemon and not to a single pipeline.
@@ -85,6 +89,21 @@ pub struct KeyConfig {
     /// Makes pseudonyms. Changing it breaks every pseudonym made before.
     #[schemars(extend("format" = "key-file"))]
     pub pseudonym: Option<Secret>,
+    /// Encrypt fields, one key file for each name that mappings use: `protect: { encrypt: NAME }`.
+    #[schemars(schema_with = "key_files")]
+    pub encryption: BTreeMap<String, Secret>,
+}
+
+fn key_files(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "additionalProperties": {
+            "type": "string",
+            "format": KEYS_FORMAT,
+            "pattern": r"^\$\{(file:.+|env:[A-Za-z0-9_]+)\}$",
+            "description": "`${file:PATH}` or `${env:NAME}`, never the key itself.",
+        },
+    })
 }
 
 /// Limits of the whole daemon.

@@ -134,7 +134,7 @@ impl KeyNames for DaemonKeys<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        Vec::new()
+        self.0.keys.encryption.keys().map(String::as_str).collect()
     }
 }
 

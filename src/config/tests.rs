@@ -287,6 +287,22 @@ fn a_key_file_that_holds_no_keys_is_found_at_its_reference_and_not_shown() {
 }
 
 #[test]
+fn encryption_keys_have_names_and_come_from_files_or_the_environment() {
+    let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { encryption: { mail: \"${file:key}\", iban: \"${env:ACEQUIA_TEST_SURELY_NOT_SET}\" } }\n";
+    let key = crate::event::KeyRing::generate("k1");
+    let dir = deployment(&[("acequia.yaml", text), ("key", &key)]);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(dir.path().join("key"), mode).unwrap();
+    let path = dir.path().join("acequia.yaml");
+    let (loaded, found) = load(&path, options());
+    assert!(loaded.is_none(), "a key that is not there: nothing starts");
+    assert_eq!((found[0].code, found.len()), ("config.secret_missing", 1));
+    let (loaded, _) = load(&path, Options { secrets: false, ..options() });
+    let names: Vec<_> = loaded.unwrap().daemon.keys.encryption.into_keys().collect();
+    assert_eq!(names, ["iban", "mail"]);
+}
+
+#[test]
 fn secrets_may_be_left_unread_where_they_are_not() {
     let text = "acequia: 1\ndeployment: town\nkafka: { embedded: true }\nstate: s\nkeys: { state: \"${file:no/such}\" }\n";
     let dir = deployment(&[("acequia.yaml", text)]);

@@ -55,7 +55,7 @@ struct Claim {
 ///
 /// Invariant: the spans of an entry lie inside `bytes`, because entries are made only by the writer, which
 /// truncates `bytes` when it is dropped unfinished.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct EventBatch {
     bytes: Vec<u8>,
     entries: Vec<Entry>,
@@ -63,6 +63,17 @@ pub struct EventBatch {
     rejects: Vec<MapReject>,
     published: u64,
     filtered: u64,
+}
+
+impl std::fmt::Debug for EventBatch {
+    /// Sizes only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventBatch")
+            .field("events", &self.entries.len())
+            .field("bytes", &self.bytes.len())
+            .field("rejects", &self.rejects.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl EventBatch {

@@ -13,6 +13,12 @@
 //! linkable without the deployment's key. National ids can be enumerated, which is why this is a MAC and no salted hash. It stays
 //! personal data.
 //!
+//! **A new key** is put into the first line of the file; the old ones stay below it. From the next start on, events carry the
+//! name of the new key. What a consumer sees of that: a person has one pseudonym per key, `p1.k1.…` before and `p1.k2.…`
+//! after, and the two do not join; where they must, the pipeline is backfilled. Encrypted values of any key of the file stay
+//! readable, and [`Keys::pseudonyms`] gives every pseudonym that a value ever had, so that a person's events are found.
+//! A key that is taken out of the file ends both.
+//!
 //! **Encryption is deterministic**, because the same record must give the same bytes at every reading: the nonce is a MAC over
 //! key name, field path and value. Whoever sees the events can therefore see that two values *of the same field* are equal,
 //! and nothing more: another field has another nonce and is bound to its path as associated data. AES-GCM-SIV was chosen because a repeated nonce then
@@ -99,17 +105,32 @@ impl Keys {
     /// Appends the pseudonym of `value` in `domain`. Deterministic.
     pub fn pseudonym(&self, domain: &str, value: &str, out: &mut String) {
         let Some(ring) = &self.pseudonym else { return };
-        let Some(mut mac) = self.domain(ring, domain) else { return };
-        update_with_len(&mut mac, domain.as_bytes());
-        mac.update(&[NORMALISATION]);
-        update_with_len(&mut mac, value.as_bytes());
-        out.push_str("p1.");
-        out.push_str(ring.current());
-        out.push('.');
-        let digest = mac.finalize().into_bytes();
-        let mut first = [0; 16];
-        first.copy_from_slice(&digest[..16]);
-        out.extend(base32(u128::from_be_bytes(first)).map(char::from));
+        let Some(mac) = self.domain(ring, domain) else { return };
+        write_pseudonym(mac, ring.current(), domain, value, out);
+    }
+
+    /// The pseudonyms of `value` in `domain` under every key of the ring, the current one first: all under which
+    /// events of the past may carry it.
+    pub fn pseudonyms(&self, domain: &str, value: &str) -> Vec<String> {
+        let names =
+            self.pseudonym.iter().flat_map(|ring| ring.names().map(move |name| (ring, name)));
+        let made = names.filter_map(|(ring, name)| {
+            let key = ring.derive(name, "pseudonym", domain)?;
+            let mut out = String::new();
+            write_pseudonym(keyed(key.expose_secret()), name, domain, value, &mut out);
+            Some(out)
+        });
+        made.collect()
+    }
+
+    /// The name of the key that new pseudonyms are made with.
+    pub fn pseudonym_key(&self) -> Option<&str> {
+        self.pseudonym.as_ref().map(KeyRing::current)
+    }
+
+    /// The name of the key that is now used for what mappings encrypt with `name`.
+    pub fn encryption_key(&self, name: &str) -> Option<&str> {
+        self.encryption.get(name).map(|(ring, _)| ring.current())
     }
 
     /// Appends `value`, encrypted with the key called `key` and bound to `field_path`. Deterministic.
@@ -188,6 +209,20 @@ impl fmt::Debug for Keys {
             .field("encryption", &self.encryption.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// Appends the pseudonym that `mac`, keyed for the domain, makes with the key called `name`.
+fn write_pseudonym(mut mac: HmacSha256, name: &str, domain: &str, value: &str, out: &mut String) {
+    update_with_len(&mut mac, domain.as_bytes());
+    mac.update(&[NORMALISATION]);
+    update_with_len(&mut mac, value.as_bytes());
+    out.push_str("p1.");
+    out.push_str(name);
+    out.push('.');
+    let digest = mac.finalize().into_bytes();
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    out.extend(base32(u128::from_be_bytes(first)).map(char::from));
 }
 
 /// Cipher and nonce MAC of one key of a ring for one key name.
@@ -326,6 +361,22 @@ mod tests {
         let text = encrypted(&before, "f", "value");
         assert_eq!(after.decrypt("test", "f", &text).as_deref(), Some("value"));
         assert!(encrypted(&after, "f", "value").starts_with("e1.a256gcmsiv.k2."));
+    }
+
+    #[test]
+    fn after_a_rotation_new_events_carry_the_new_key_and_the_old_pseudonym_is_still_found() {
+        let (old, new) = (KeyRing::generate("k1"), KeyRing::generate("k2"));
+        let ring = |text: &str| KeyRing::parse(text).expect("a ring");
+        let before = Keys::none().with_pseudonym(ring(&old));
+        let after = Keys::none().with_pseudonym(ring(&format!("{new}{old}")));
+        let was = pseudonym(&before, "citizen", "12345678Z");
+        let is = pseudonym(&after, "citizen", "12345678Z");
+        assert!(was.starts_with("p1.k1.") && is.starts_with("p1.k2."), "{was} {is}");
+        assert_eq!(after.pseudonyms("citizen", "12345678Z"), [is, was.clone()]);
+        assert!(!after.pseudonyms("patient", "12345678Z").contains(&was));
+        assert_eq!(after.pseudonym_key(), Some("k2"));
+        let without = Keys::none().with_pseudonym(ring(&new));
+        assert!(!without.pseudonyms("citizen", "12345678Z").contains(&was), "taken out, gone");
     }
 
     #[test]

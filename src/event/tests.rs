@@ -104,6 +104,24 @@ fn an_event_is_written_in_the_documented_order() {
 }
 
 #[test]
+fn debug_of_a_batch_shows_no_value() {
+    let batch = records(&unit("u"), 0, 1);
+    let mut out = EventBatch::new();
+    encode(&mut Encoder::new(config()), &mut out, &batch);
+    let (_, key, value) = sent(&out).remove(0);
+    let value = value.unwrap();
+    assert!(!key.is_empty() && !value.is_empty());
+    let shown = format!("{out:?} {batch:?}");
+    assert!(shown.contains("EventBatch { events: 2"), "{shown}");
+    for hidden in [key, value] {
+        // Neither as text nor as the list of bytes that a derived `Debug` makes of it.
+        assert!(!shown.contains(&*String::from_utf8_lossy(&hidden)), "{shown}");
+        let list = format!("{hidden:?}");
+        assert!(!shown.contains(list.trim_matches(['[', ']'])), "{shown}");
+    }
+}
+
+#[test]
 fn a_delete_has_no_data_and_a_tombstone_follows_it_where_there_is_to_be_one() {
     let batch = records(&unit("ab"), 1, 2);
     for tombstones in [true, false] {

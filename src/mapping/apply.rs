@@ -178,6 +178,9 @@ impl<'r> Run<'r> {
             let kind = &schema.columns()[column].kind;
             self.decode(&program.sources[*index], "", (cells[column], kind), *index as Slot);
         }
+        for code in program.zones.iter().filter(|code| needs.sources.contains(&code.source)) {
+            self.zone(code, &program.sources[code.source].name);
+        }
         if let (Some(each), false) = (&program.each, needs.columns.is_empty()) {
             let cells = self.element(each.source, element);
             for index in &needs.columns {
@@ -340,7 +343,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn fail(&mut self, slot: Slot) {
+    pub(super) fn fail(&mut self, slot: Slot) {
         self.failed.resize(self.program.slots, false);
         self.failed[usize::from(slot)] = true;
     }

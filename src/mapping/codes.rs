@@ -35,6 +35,11 @@ pub const CODES: &[CodeDoc] = &[
         "It is described in the reference and comes with a later version. The message says what to do meanwhile, where there is something.",
     ),
     doc(
+        "mapping.split_incomplete",
+        "a text is taken apart, and what is not understood is not published",
+        "A warning. `split` never drops a word, but the words that are no part come out as `rest`: publish that part too, or the whole text in a field of its own.",
+    ),
+    doc(
         "mapping.too_large",
         "a mapping has too many names",
         "A mapping may use some sixty thousand source fields and `let`s together. Split it.",
@@ -239,6 +244,11 @@ pub const CODES: &[CodeDoc] = &[
         "The model lists the possible classes; the mapping says which: `class: internal`, or `class: { when: CONDITION, then: …, else: … }`.",
     ),
     doc(
+        "mapping.class_of_source",
+        "a field is more open than the column that it is made of",
+        "The class of a column is what `from` gives it, or what the fields show that it becomes as it is; it flows through `let`, `expr` and `template`. Raise the class of the field, protect it, or, if the column alone tells nothing about a person, say so in `from`: `class: internal`.",
+    ),
+    doc(
         "mapping.national_id_in_clear",
         "a field would carry a national identifier in clear",
         "Its check says that it is one, its class says that it is not. Protect it, or raise its class to personal.national_id.",
@@ -361,11 +371,7 @@ pub const CODES: &[CodeDoc] = &[
         "a word is not one of those allowed",
         "The words are those of the mapping or of the model.",
     ),
-    doc(
-        "map.check",
-        "an identifier fails its check",
-        "The check digits do not fit. `on_fail: flag` publishes it with a mark, `on_fail: null` without the value.",
-    ),
+    doc("map.check", "an identifier fails its check", super::identifiers::HELP),
 ];
 
 #[cfg(test)]
@@ -409,6 +415,7 @@ mod tests {
         include_str!("check/path.rs"),
         include_str!("check/privacy.rs"),
         include_str!("check/source.rs"),
+        include_str!("check/split.rs"),
         include_str!("check/steps.rs"),
         include_str!("file/cases.rs"),
         include_str!("file/field.rs"),

@@ -5,6 +5,28 @@ use std::ops::Range;
 use super::Mapping;
 use crate::model::Class;
 
+/// A column, or a `let`, that a field is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its name.
+    pub name: String,
+    /// Its class, where it is known.
+    pub class: Option<Class>,
+    /// Who says so.
+    pub because: Option<String>,
+    /// The `let` by way of which it comes.
+    pub by: Option<String>,
+}
+
+/// What a key makes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// A pseudonym in a domain.
+    Pseudonym,
+    /// An encrypted value.
+    Encryption,
+}
+
 /// An output field as the mapping makes it.
 #[derive(Debug, Clone)]
 pub struct FieldInfo {
@@ -16,8 +38,14 @@ pub struct FieldInfo {
     pub producer: String,
     /// What happens to the value, in this order.
     pub steps: Vec<String>,
+    /// The columns behind them, through all `let`s.
+    pub origins: Vec<Origin>,
+    /// The class of its value before it is protected.
+    pub unprotected: Class,
     /// The class under which it is published; none for objects and lists, whose members have theirs.
     pub class: Option<Class>,
+    /// What is made with a key.
+    pub key_use: Option<KeyUse>,
     /// The domain of its pseudonym or the key of its encryption.
     pub domain: Option<String>,
     /// Line of the mapping file.

@@ -27,11 +27,13 @@ mod program;
 pub mod protect;
 mod schema;
 mod scratch;
+mod split;
 mod tables;
 mod testing;
 pub mod value;
 mod verbs;
 mod write;
+mod zones;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -41,8 +43,8 @@ pub use apply::Verdict;
 pub use bind::{BindError, Bound};
 pub use check::check;
 pub use codes::CODES;
-pub use explain::{Explanation, FieldInfo};
-pub use policy::{Policies, Policy};
+pub use explain::{Explanation, FieldInfo, KeyUse, Origin};
+pub use policy::{Controller, Policies, Policy};
 pub use schema::json_schema;
 pub use scratch::{Flag, Scratch};
 pub use tables::Table;
@@ -101,6 +103,7 @@ pub struct Mapping {
     /// The file it was read from.
     pub file: Arc<SourceFile>,
     key_span: Range<usize>,
+    title: Option<String>,
     /// Where its first path stands, if its source is structured.
     path: Option<Range<usize>>,
     info: Vec<FieldInfo>,
@@ -126,6 +129,11 @@ impl Mapping {
         let list = list.filter(|_| !needs.columns.is_empty());
         let needed = needs.sources.iter().copied().chain(list);
         needed.map(|index| &*self.program.sources[index].name).collect()
+    }
+
+    /// Its title, if it has one.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
     }
 
     /// What is wrong with publishing to `topic`: fields of a class that its policy does not allow. [`check()`] has

@@ -15,7 +15,22 @@ const FORM: FormCodes = FormCodes {
     unknown_word: "policy.unknown_word",
 };
 
-const KEYS: [&str; 5] = ["purpose", "legal_basis", "classes", "retention", "consumers"];
+const KEYS: [&str; 7] =
+    ["purpose", "legal_basis", "classes", "retention", "consumers", "subjects", "transfers"];
+const CONTROLLER: [&str; 4] = ["name", "contact", "officer", "representative"];
+
+/// Who answers for the data: GDPR article 30(1)(a).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Controller {
+    /// Its name.
+    pub name: Option<String>,
+    /// Where it is reached.
+    pub contact: Option<String>,
+    /// Where its data protection officer is reached.
+    pub officer: Option<String>,
+    /// Its representative in the Union, if it needs one.
+    pub representative: Option<String>,
+}
 
 /// The rules of one topic.
 #[derive(Debug, Clone)]
@@ -32,6 +47,10 @@ pub struct Policy {
     pub retention: Option<String>,
     /// Who reads the topic.
     pub consumers: Vec<String>,
+    /// Whose data it is: the categories of data subjects.
+    pub subjects: Vec<String>,
+    /// Countries outside of the Union, or international organisations, to which the data goes, with the safeguard.
+    pub transfers: Vec<String>,
     pub(crate) file: Arc<SourceFile>,
     /// Where the classes stand: the clause that a refusal points to.
     pub(crate) clause: Range<usize>,
@@ -51,6 +70,7 @@ impl Policy {
 pub struct Policies {
     by_topic: BTreeMap<String, Arc<Policy>>,
     declared: bool,
+    controller: Controller,
 }
 
 impl Policies {
@@ -66,6 +86,11 @@ impl Policies {
         self.declared
     }
 
+    /// Who answers for the data, as far as it is said.
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
     /// All of them, by topic.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.by_topic.values()
@@ -74,13 +99,16 @@ impl Policies {
 
 /// Reads `policies.yaml`.
 pub(super) fn load(file: &Arc<SourceFile>) -> (Policies, Vec<Diagnostic>) {
-    let mut policies = Policies { by_topic: BTreeMap::new(), declared: true };
+    let mut policies = Policies { declared: true, ..Policies::default() };
     let root = match yaml::parse(file) {
         Ok(root) => root,
         Err(faults) => return (policies, faults),
     };
     let mut form = Form::new(file, &FORM);
-    form.block(&root, "the file of policies", &["policies"]);
+    form.block(&root, "the file of policies", &["controller", "policies"]);
+    if let Some(node) = root.get("controller") {
+        policies.controller = controller(&mut form, node);
+    }
     let entries = root.get("policies").and_then(|node| form.names(node, "`policies`"));
     for (key, node) in entries.unwrap_or_default() {
         if let Some(policy) = policy(&mut form, &key.text, node, key.span.clone()) {
@@ -88,6 +116,21 @@ pub(super) fn load(file: &Arc<SourceFile>) -> (Policies, Vec<Diagnostic>) {
         }
     }
     (policies, form.found)
+}
+
+fn controller(form: &mut Form<'_>, node: &Node) -> Controller {
+    if form.block(node, "`controller`", &CONTROLLER).is_none() {
+        return Controller::default();
+    }
+    let mut text = |key: &str| {
+        node.get(key).and_then(|node| form.text(node, &format!("`{key}`"))).map(|text| text.text)
+    };
+    Controller {
+        name: text("name"),
+        contact: text("contact"),
+        officer: text("officer"),
+        representative: text("representative"),
+    }
 }
 
 fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Option<Policy> {
@@ -103,7 +146,12 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
     };
     let (purpose, legal_basis) = (text("purpose"), text("legal_basis"));
     let retention = text("retention");
-    let consumers = node.get("consumers").map(|node| form.texts(node, "`consumers`"));
+    let mut texts = |key: &str| -> Vec<String> {
+        let texts = node.get(key).map(|node| form.texts(node, &format!("`{key}`")));
+        texts.unwrap_or_default().into_iter().map(|text| text.text).collect()
+    };
+    let (consumers, subjects, transfers) =
+        (texts("consumers"), texts("subjects"), texts("transfers"));
     let clause = node.get("classes")?;
     let classes = match clause.items() {
         Some(items) => {
@@ -120,7 +168,9 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
         legal_basis: legal_basis?,
         classes,
         retention,
-        consumers: consumers.unwrap_or_default().into_iter().map(|text| text.text).collect(),
+        consumers,
+        subjects,
+        transfers,
         file: Arc::clone(form.file),
         clause: clause.span.clone(),
     })

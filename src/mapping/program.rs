@@ -14,7 +14,9 @@ use super::{
     identifiers::Identifier,
     value::{Decimal, Value},
     verbs::Verb,
+    zones::ZoneCode,
 };
+use crate::model::Class;
 
 /// Everything that runs for a record.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Program {
     /// In the order in which they can be evaluated; the slot of the first is [`Program::first_let`].
     pub(crate) lets: Vec<Let>,
     pub(crate) slots: usize,
+    /// Local times whose zones are looked up, in the order of `from`.
+    pub(crate) zones: Vec<ZoneCode>,
     /// The list that `each` at the top walks over.
     pub(crate) each: Option<EachPlan>,
     pub(crate) when: Option<Condition>,
@@ -46,6 +50,8 @@ pub(crate) struct Source {
     pub(crate) encoding: Option<String>,
     pub(crate) read: Read,
     pub(crate) used: bool,
+    /// The class that `from` gives it.
+    pub(crate) class: Option<Class>,
 }
 
 #[derive(Debug)]

@@ -7,8 +7,9 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    decode::{Gap, Overlap, Sign, Trim},
+    decode::{Gap, Language, Overlap, Sign, Trim},
     identifiers::Identifier,
+    split::Splitter,
 };
 use crate::model::Class;
 
@@ -104,8 +105,12 @@ fn column() -> Json {
         "sentinel": texts("Texts that mean that there is no value, and mark the event's `quality`."),
         "true_if": texts("Texts that mean true."),
         "false_if": texts("Texts that mean false."),
-        "format": text("How a date or time is written: `DD/MM/YYYY`; for bytes `hex` or `base64`."),
-        "zone": text("The time zone in which it was written: `Europe/Madrid`."),
+        "format": text("How a date or time is written: `DD/MM/YYYY`, `excel1900`, `unix`; for bytes `hex` or `base64`."),
+        "language": words("In which language the names of months are written.", Language::WORDS),
+        "zone": { "description": "The time zone in which it was written.", "anyOf": [
+            text("Its name: `Europe/Madrid`."),
+            block("Another column of the record tells it.", &["lookup"], json!({ "lookup": lookup() })),
+        ] },
         "encoding": text("The encoding of this column, where it is another than that of the source."),
         "trim": words("Which blanks around the text are no part of it.", Trim::WORDS),
         "overlap": words("Which instant a local time means that happened twice.", Overlap::WORDS),
@@ -117,6 +122,7 @@ fn column() -> Json {
         "century": block("Which century a year of two digits is of.", &["pivot"], json!({
             "pivot": { "type": "integer", "minimum": 0, "maximum": 100, "description": "Years below it are of the 2000s." },
         })),
+        "class": words("How closed it is, where the fields that it becomes do not show it: whatever is computed from it is at least so closed.", &Class::ALL.map(Class::name)),
         "list": {
             "type": "object",
             "description": "The columns of its elements.",
@@ -159,13 +165,21 @@ fn producers() -> Json {
             "fields": body,
             "value": { "$ref": "#/$defs/Field" },
         })),
-        "lookup": block("A value out of a reference table.", &["table", "match", "take"], json!({
+        "lookup": lookup(),
+    })
+}
+
+fn lookup() -> Json {
+    block(
+        "A value out of a reference table.",
+        &["table", "match", "take"],
+        json!({
             "table": { "type": "string", "description": "A file in `mappings/codes/`." },
             "match": { "type": "object", "description": "Column of the table: column of the source.", "additionalProperties": { "type": "string" } },
             "take": { "type": "string", "description": "The column that is taken." },
             "on_miss": miss("What happens when nothing matches.", &["reject", "null"]),
-        })),
-    })
+        }),
+    )
 }
 
 fn miss(description: &str, words: &[&str]) -> Json {
@@ -178,8 +192,15 @@ fn miss(description: &str, words: &[&str]) -> Json {
 
 fn verbs() -> Json {
     let count = |least: u8| json!({ "type": "integer", "minimum": least });
+    let splitters: Vec<&str> = Splitter::WORDS.iter().map(|(word, _)| *word).collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for (word, _) in Splitter::WORDS.iter().flat_map(|(_, splitter)| splitter.parts()) {
+        if !parts.contains(word) {
+            parts.push(word);
+        }
+    }
     json!({
-        "normalize": { "description": "Not there yet; `ascii: true` removes diacritics." },
+        "normalize": { "enum": ["NFC", "NFKC"], "description": "One form for letters that Unicode writes in several ways; `NFKC` replaces ligatures and full-width letters too." },
         "ascii": { "type": "boolean", "description": "Letters lose their diacritics." },
         "collapse": { "type": "boolean", "description": "Runs of blanks become one, none is left at the ends." },
         "strip": { "type": "string", "description": "These characters go." },
@@ -188,6 +209,9 @@ fn verbs() -> Json {
             "description": "The text on the left becomes that on the right.",
             "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
         },
+        "split": block("One part of a name or an address in one text.", &["as", "take"], json!({
+            "as": { "enum": splitters }, "take": { "enum": parts },
+        })),
         "slice": block("A part of the text, in characters.", &[], json!({
             "from": count(1), "length": count(0), "last": count(0),
         })),

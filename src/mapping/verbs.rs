@@ -1,11 +1,19 @@
 //! Text verbs: small repairs of a text between producing it and looking it up.
 //!
-//! They run in one order whatever the order of the keys: `ascii`, `collapse`, `strip`, `replace`, `slice`,
-//! `case`, `pad`. Lengths and positions count characters.
+//! They run in one order whatever the order of the keys: `normalize`, `ascii`, `collapse`, `strip`,
+//! `replace`, `split`, `slice`, `case`, `pad`. Lengths and positions count characters.
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
+
+use super::split::{Part, Splitter};
 
 /// One verb.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verb {
+    /// Unicode's composed form: `e` with a combining accent becomes `é`.
+    Nfc,
+    /// The same, and ligatures, full-width letters and the like become what they stand for.
+    Nfkc,
     /// Letters with diacritics become their base letters; a character without an ASCII form stays.
     Ascii,
     /// Runs of white space become one blank, none is left at the ends.
@@ -14,6 +22,8 @@ pub(crate) enum Verb {
     Strip(Vec<char>),
     /// Each text on the left becomes that on the right, one pair after the other.
     Replace(Vec<(String, String)>),
+    /// One part of a name or an address; nothing where it has none.
+    Split(Splitter, Part),
     /// `len` characters from the `from`th (from 1) on.
     Slice {
         from: usize,
@@ -41,6 +51,11 @@ impl Verb {
     /// Appends what becomes of `text`.
     pub(crate) fn run(&self, text: &str, out: &mut String) {
         match self {
+            Verb::Nfc if is_nfc_quick(text.chars()) == IsNormalized::Yes => out.push_str(text),
+            Verb::Nfc => out.extend(text.nfc()),
+            Verb::Nfkc if is_nfkc_quick(text.chars()) == IsNormalized::Yes => out.push_str(text),
+            Verb::Nfkc => out.extend(text.nfkc()),
+            Verb::Split(splitter, part) => splitter.part(*part, text, out),
             Verb::Ascii => text.chars().for_each(|char| ascii(char, out)),
             Verb::Collapse => collapse(text, out),
             Verb::Strip(chars) => out.extend(text.chars().filter(|char| !chars.contains(char))),
@@ -179,6 +194,15 @@ mod tests {
         let mut out = String::new();
         verb.run(text, &mut out);
         out
+    }
+
+    #[test]
+    fn normal_forms_are_those_of_unicode() {
+        assert_eq!(run(Verb::Nfc, "Nu\u{303}ez"), "Nu\u{303}ez".nfc().to_string());
+        assert_eq!(run(Verb::Nfc, "Mari\u{301}a"), "Mar\u{ed}a");
+        assert_eq!(run(Verb::Nfc, "\u{fb01}n"), "\u{fb01}n");
+        assert_eq!(run(Verb::Nfkc, "\u{fb01}n \u{ff21}\u{ff11}"), "fin A1");
+        assert_eq!(run(Verb::Nfkc, "María 12"), "María 12");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{
     },
     scratch::{Flag, Texts},
     value::{Value, write_json_string, write_json_text},
+    verbs::Verb,
 };
 
 /// What a field left behind.
@@ -272,6 +273,9 @@ impl<'r> Run<'r> {
                 std::mem::swap(first, second);
             }
             value = Value::Text(first);
+            if first.is_empty() && field.verbs.iter().any(|verb| matches!(verb, Verb::Split(..))) {
+                value = Value::Null;
+            }
         }
         if let Some(codes) = &field.codes {
             match translate(codes, value) {

@@ -5,7 +5,7 @@ use acequia_api::RecordError;
 use crate::event::{ClaimedData, EventBatch};
 
 /// One Kafka record to be sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct OutgoingEvent<'a> {
     /// Index into the topics of the task.
     pub topic: u16,
@@ -17,6 +17,18 @@ pub struct OutgoingEvent<'a> {
     pub id: &'a [u8],
     /// The row of the record batch that it comes from.
     pub row: u32,
+}
+
+impl std::fmt::Debug for OutgoingEvent<'_> {
+    /// Sizes only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutgoingEvent")
+            .field("topic", &self.topic)
+            .field("row", &self.row)
+            .field("key_bytes", &self.key.len())
+            .field("value_bytes", &self.value.map(<[u8]>::len))
+            .finish_non_exhaustive()
+    }
 }
 
 /// A row that a mapping or the encoder refused.

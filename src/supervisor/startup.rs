@@ -124,11 +124,14 @@ pub fn plan(deployment: &Deployment, around: &Surroundings) -> Result<Vec<Planne
 /// # Errors
 /// `Operator` when the key file cannot be used.
 pub fn keys(deployment: &Deployment) -> Result<Keys, Failure> {
-    let keys = Keys::none();
-    Ok(match &deployment.daemon.keys.pseudonym {
-        Some(secret) => keys.with_pseudonym(ring(secret, "pseudonym")?),
-        None => keys,
-    })
+    let mut keys = Keys::none();
+    if let Some(secret) = &deployment.daemon.keys.pseudonym {
+        keys = keys.with_pseudonym(ring(secret, "pseudonym")?);
+    }
+    for (name, secret) in &deployment.daemon.keys.encryption {
+        keys = keys.with_encryption(name, ring(secret, "encryption")?);
+    }
+    Ok(keys)
 }
 
 /// The key that seals one kind of stored bytes, from its key file.

@@ -98,7 +98,7 @@ impl Row {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
         };
         println!(
-            "bench {:<28} {:>10} {:<10} ratio {:>5} peak_mib {:>7}",
+            "bench {:<34} {:>10} {:<10} ratio {:>5} peak_mib {:>7}",
             self.name,
             figure(self.value),
             self.unit,
@@ -140,7 +140,7 @@ impl Table {
                 Wanted::Below(limit) => ("<", limit),
             };
             println!(
-                "bar   {:<28} wanted {word:>2} {:>8} {:<10} got {:>8} {}",
+                "bar   {:<34} wanted {word:>2} {:>8} {:<10} got {:>8} {}",
                 bar.name,
                 figure(wanted),
                 bar.unit,

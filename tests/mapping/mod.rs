@@ -1,5 +1,6 @@
 //! The mapping language, from the texts of a deployment to diagnostics and bytes.
 
+mod identifiers;
 mod library;
 mod places;
 mod properties;

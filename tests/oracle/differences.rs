@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "strict-casts",
         shows: |case, ours, theirs| {
-            is_error(ours, "map.expr.cast")
+            is_no_value(ours)
                 && (text(theirs).is_some()
                     || class(theirs).is_some_and(|state| state.starts_with("22")))
                 && ["date", "time", "timestamp", "uuid"]
@@ -57,7 +57,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "strict-patterns",
         shows: |case, ours, theirs| {
-            is_error(ours, "map.expr.cast")
+            is_no_value(ours)
                 && text(theirs).is_some()
                 && (case.ours.contains("to_date(") || case.ours.contains("to_timestamp("))
         },
@@ -92,6 +92,11 @@ fn class(answer: &Answer) -> Option<&str> {
 
 fn is_error(answer: &Answer, code: &str) -> bool {
     class(answer) == Some(code)
+}
+
+/// Whether a text was refused, for a record or, where it is written in the expression, when it was checked.
+fn is_no_value(answer: &Answer) -> bool {
+    is_error(answer, "map.expr.cast") || is_error(answer, "always")
 }
 
 /// Whether what is cast to text is a float.

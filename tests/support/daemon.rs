@@ -40,6 +40,13 @@ impl<'a> Daemon<'a> {
         Self::launch(site, name, site.acequia_at(config), state, arguments)
     }
 
+    /// Starts it with more in its environment.
+    pub fn start_with(site: &'a Site, name: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = site.acequia();
+        command.envs(environment.iter().copied());
+        Self::launch(site, name, command, "state", &[])
+    }
+
     fn launch(
         site: &'a Site,
         name: &str,
@@ -50,10 +57,12 @@ impl<'a> Daemon<'a> {
         let log = site.path().join(format!("{name}.log"));
         let mut all = File::options().create(true).append(true).open(&log).unwrap();
         writeln!(all, "--- start").unwrap();
+        if !command.get_envs().any(|(name, _)| name == "ACEQUIA_LOG") {
+            command.env("ACEQUIA_LOG", "info");
+        }
         let child = command
             .arg("run")
             .args(arguments)
-            .env("ACEQUIA_LOG", "info")
             .stdout(all.try_clone().unwrap())
             .stderr(all)
             .spawn()

@@ -18,6 +18,8 @@ pub struct Record {
     pub offset: i64,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
+    /// Names and values of all headers, a line each.
+    pub headers: Vec<u8>,
 }
 
 impl Record {
@@ -60,5 +62,10 @@ fn parse(line: &str) -> Record {
         "-" => None,
         text => Some(BASE64.decode(text.as_bytes()).unwrap()),
     };
-    Record { partition, offset, key: bytes(), value: bytes() }
+    let (key, value) = (bytes(), bytes());
+    Record { partition, offset, key, value, headers: headers(words.next()) }
+}
+
+fn headers(word: Option<&str>) -> Vec<u8> {
+    BASE64.decode(word.unwrap_or_default().as_bytes()).unwrap()
 }

@@ -43,8 +43,8 @@ pub struct Reject {
     pub meta: RowMeta,
 }
 
-/// Records of one schema, in source order, with what must be committed together with them.
-#[derive(Debug)]
+/// Records of one schema, in source order, with what must be committed together with them. Its `Debug` shows sizes and
+/// no value.
 pub struct RecordBatch {
     schema: Arc<Schema>,
     limits: BatchLimits,
@@ -59,6 +59,19 @@ pub struct RecordBatch {
     resume: Option<Position>,
     forgiven: u64,
     groups: Vec<Cell>,
+}
+
+impl std::fmt::Debug for RecordBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordBatch")
+            .field("schema", &self.schema)
+            .field("rows", &self.rows.len())
+            .field("rejects", &self.rejects.len())
+            .field("text_bytes", &self.text.len())
+            .field("bytes", &self.bytes.len())
+            .field("state", &self.state.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl RecordBatch {
@@ -481,6 +494,22 @@ mod tests {
         row.text(a).unwrap();
         row.text(b).unwrap();
         row.commit(RowMeta::ordinal(unit, n, Place::default()));
+    }
+
+    #[test]
+    fn debug_shows_sizes_and_no_value() {
+        let (mut batch, unit) = batch();
+        push(&mut batch, unit, 1, "NUÑEZ", "12345678Z");
+        let mut row = batch.row();
+        row.text("NUÑEZ").unwrap();
+        let meta = RowMeta::ordinal(unit, 2, Place::line(2, 4));
+        row.reject(vec![RecordError::decode("decode.csv.ragged")], meta, b"12345678Z").unwrap();
+        let change = StateChange { key: "NUÑEZ".into(), value: Some(b"12345678Z".to_vec()) };
+        let shown = format!("{batch:?} {:?} {change:?}", batch.at(0));
+        assert!(shown.contains("rows: 1, rejects: 1"), "{shown}");
+        for hidden in ["NUÑEZ", "12345678Z", "49, 50, 51"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
     }
 
     #[test]

@@ -11,12 +11,22 @@ use crate::SourceError;
 ///
 /// Keys are compared byte for byte and stand in the topic in clear: a connector whose keys could tell about a
 /// person hashes them first. Values are sealed by the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StateChange {
     /// The key, unique within the pipeline.
     pub key: String,
     /// The value, or `None` to forget the key.
     pub value: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for StateChange {
+    /// Sizes only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StateChange")
+            .field("key_bytes", &self.key.len())
+            .field("value_bytes", &self.value.as_ref().map(Vec::len))
+            .finish()
+    }
 }
 
 /// The committed keyed state of one pipeline.

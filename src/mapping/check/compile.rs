@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, ops::Range, sync::Arc};
 use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
-use super::{Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source};
+use super::{
+    Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source, taint,
+};
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::{
@@ -13,6 +15,7 @@ use crate::{
         expr::{self, Expr, ExprError, Slot},
         file::{Each, MappingFile, inside},
         program::{Condition, EachPlan, Let, Needs, Produce, Program, Read, Source},
+        zones::ZoneCode,
     },
     model::{Class, Form, FormCodes, Model, Text},
 };
@@ -32,12 +35,15 @@ pub(super) struct Compiler<'a> {
     pub(super) sources: Vec<Source>,
     pub(super) top: Option<EachPlan>,
     pub(super) lets: Vec<Let>,
+    pub(super) zones: Vec<ZoneCode>,
     /// Whether an expression could not be read, so that it is not known what it uses.
     pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
     pub(super) broken: Vec<Slot>,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
+    /// What fields say about the classes of columns.
+    pub(super) evidence: taint::Evidence,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -56,6 +62,7 @@ pub(super) fn compile(
     }
     compiler.name_sources(&file);
     let path = compiler.paths(&file);
+    compiler.zones(&file);
     compiler.lets(&file.lets);
     let when = file.when.as_ref().and_then(|text| compiler.condition("when", text));
     let delete_when =
@@ -83,9 +90,11 @@ impl<'a> Compiler<'a> {
             sources: Vec::new(),
             top: None,
             lets: Vec::new(),
+            zones: Vec::new(),
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
+            evidence: taint::Evidence::default(),
             info: Vec::new(),
         }
     }
@@ -99,11 +108,13 @@ impl Compiler<'_> {
         model: &Model,
         at: &Range<usize>,
     ) -> Program {
+        self.evidence = taint::Evidence::of(&file.fields, &model.shape);
         let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
         let mut program = Program {
             sources: Vec::new(),
             lets: Vec::new(),
             slots: self.names.slots(),
+            zones: Vec::new(),
             each: None,
             when,
             delete_when,
@@ -123,6 +134,7 @@ impl Compiler<'_> {
             self.form.error("mapping.too_large", at.clone(), message);
         }
         self.unused(file);
+        self.splits(file);
         let refused = judge_topic(&self.info, &file.file, &model.topic(), self.context.policies);
         self.form.found.extend(refused);
         program
@@ -285,6 +297,8 @@ impl Compiler<'_> {
         while let Some(slot) = open.pop() {
             if usize::from(slot) < self.sources.len() {
                 needs.sources.push(usize::from(slot));
+                let zone = self.zones.iter().find(|code| code.source == usize::from(slot));
+                open.extend(zone.iter().flat_map(|code| &code.slots));
             } else if let Some(column) = self
                 .top
                 .as_ref()
@@ -352,6 +366,7 @@ impl Compiler<'_> {
     fn finish(&mut self, file: &MappingFile, model: Arc<Model>, mut program: Program) -> Mapping {
         program.sources = std::mem::take(&mut self.sources);
         program.lets = std::mem::take(&mut self.lets);
+        program.zones = std::mem::take(&mut self.zones);
         program.each = self.top.take();
         let info = std::mem::take(&mut self.info);
         let class = info.iter().filter_map(|info| info.class).max().unwrap_or(Class::Public);
@@ -365,6 +380,7 @@ impl Compiler<'_> {
             path: None,
             file: Arc::clone(self.form.file),
             cases: Vec::new(),
+            title: file.title.clone(),
             model,
             info,
             program,

@@ -133,8 +133,9 @@ impl Compiler<'_> {
             checks: Vec::new(),
             protect: None,
         };
-        let domain = privacy::domain(node);
-        let published = self.steps(node, target, flow, &mut code, class);
+        let (key_use, domain) = privacy::domain(node).unzip();
+        let origins = self.origins(&code.reads, &code.produce);
+        let published = self.steps(node, target, flow, &mut code, (class, &origins));
         self.info.insert(
             at_info,
             FieldInfo {
@@ -142,7 +143,13 @@ impl Compiler<'_> {
                 sources: self.names_of(&code.reads),
                 producer: describe(&node.producer),
                 steps: describe_steps(node),
+                unprotected: origins
+                    .iter()
+                    .filter_map(|origin| origin.class)
+                    .fold(class, Class::max),
+                origins,
                 class: published,
+                key_use,
                 domain,
                 line: self.form.file.line_column(node.name.span.start).0,
                 span: node.name.span.clone(),

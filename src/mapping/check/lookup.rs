@@ -65,7 +65,7 @@ impl Compiler<'_> {
         Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
     }
 
-    fn column(&mut self, table: &Table, name: &Text) -> Option<usize> {
+    pub(super) fn column(&mut self, table: &Table, name: &Text) -> Option<usize> {
         let found = table.column(&name.text);
         if found.is_none() {
             let message = format!("the table `{}` has no column `{}`", table.name, name.text);

@@ -14,7 +14,10 @@ mod path;
 mod privacy;
 mod scope;
 mod source;
+mod split;
 mod steps;
+mod taint;
+mod zone;
 
 use std::{collections::BTreeMap, sync::Arc};
 

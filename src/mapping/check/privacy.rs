@@ -7,6 +7,7 @@ use crate::{
     diagnostic::{Diagnostic, SourceFile},
     mapping::{
         FieldInfo, Policies,
+        explain::{KeyUse, Origin},
         file::{FieldNode, How, Protect},
         program::{Check, FieldCode, Guard},
         value::Type,
@@ -31,9 +32,10 @@ impl How {
 }
 
 /// The domain or key under which a field is protected.
-pub(super) fn domain(node: &FieldNode) -> Option<String> {
+pub(super) fn domain(node: &FieldNode) -> Option<(KeyUse, String)> {
     match &node.protect.as_ref()?.how {
-        How::Pseudonym(name) | How::Encrypt(name) => Some(name.text.clone()),
+        How::Pseudonym(name) => Some((KeyUse::Pseudonym, name.text.clone())),
+        How::Encrypt(name) => Some((KeyUse::Encryption, name.text.clone())),
         _ => None,
     }
 }
@@ -77,7 +79,7 @@ impl Compiler<'_> {
         node: &FieldNode,
         target: &model::Field,
         code: &FieldCode,
-        class: Class,
+        (class, origins): (Class, &[Origin]),
     ) -> Option<Class> {
         let how = node.protect.as_ref().map(|protect| &protect.how);
         if matches!(how, Some(How::Drop)) {
@@ -98,8 +100,10 @@ impl Compiler<'_> {
             found.help = Some(
                 "protect it (`protect: { pseudonym: DOMAIN }`), or raise its class to personal.national_id".into(),
             );
+            return Some(published);
         }
-        Some(published)
+        let flows = self.judge_origins(node, (class, |class| protected_class(class, how)), origins);
+        Some(protected_class(flows, how))
     }
 
     /// Compiles the protection; gives the type of what is published.

@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use crate::{
     mapping::{
-        decode::{self, DecodeSpec, Gap, Overlap, Sign, Trim},
+        decode::{self, DecodeSpec, Gap, Language, Overlap, Sign, Trim},
         file::Entry,
         program::{Read, Source},
         value::Type,
     },
-    model::{Form, Text},
+    model::{Class, Form, Text},
     yaml::{Key, Node},
 };
 
-pub(crate) const OPTIONS: [&str; 16] = [
+pub(crate) const OPTIONS: [&str; 18] = [
     "type",
     "null_if",
     "sentinel",
     "trim",
     "format",
+    "language",
     "zone",
     "overlap",
     "gap",
@@ -30,6 +31,7 @@ pub(crate) const OPTIONS: [&str; 16] = [
     "true_if",
     "false_if",
     "encoding",
+    "class",
 ];
 
 /// The sources of `from`, one per entry; an entry with mistakes is read as text so that its name stays known.
@@ -43,6 +45,7 @@ fn source(form: &mut Form<'_>, entry: &Entry) -> Source {
         encoding: None,
         read: Read::List(Vec::new()),
         used: false,
+        class: None,
     };
     if let Some(columns) = &entry.list {
         for (key, _) in &entry.options {
@@ -62,7 +65,7 @@ fn source(form: &mut Form<'_>, entry: &Entry) -> Source {
         }
     }
     for (key, node) in &entry.options {
-        option(form, &mut spec, &mut source.encoding, key, node);
+        option(form, &mut spec, &mut source, key, node);
     }
     source.read = Read::Value(Box::new(decoder(form, entry, &spec)));
     source
@@ -88,13 +91,7 @@ fn decoder(form: &mut Form<'_>, entry: &Entry, spec: &DecodeSpec) -> decode::Dec
     }
 }
 
-fn option(
-    form: &mut Form<'_>,
-    spec: &mut DecodeSpec,
-    encoding: &mut Option<String>,
-    key: &Key,
-    node: &Node,
-) {
+fn option(form: &mut Form<'_>, spec: &mut DecodeSpec, source: &mut Source, key: &Key, node: &Node) {
     let what = format!("`{}`", key.text);
     match key.text.as_str() {
         "null_if" => spec.null_if = texts(form, node, &what),
@@ -103,13 +100,17 @@ fn option(
         "false_if" => spec.false_if = texts(form, node, &what),
         "format" => spec.format = form.text(node, &what).map(|text| text.text),
         "zone" if node.entries().is_some() => {
-            let message = "a zone that depends on the record is not supported yet";
-            form.error("mapping.not_yet", key.span.clone(), message);
+            // The table is read when the names of the record are known.
+            spec.zone_later = true;
         }
         "zone" => spec.zone = form.text(node, &what).map(|text| text.text),
-        "encoding" => *encoding = form.text(node, &what).map(|text| text.text),
+        "encoding" => source.encoding = form.text(node, &what).map(|text| text.text),
+        "class" => source.class = form.word(node, "a class", &Class::words()),
         "trim" => {
             spec.trim = word(form, node, &what, Trim::WORDS, Trim::parse).unwrap_or_default();
+        }
+        "language" => {
+            spec.language = word(form, node, &what, Language::WORDS, Language::parse);
         }
         "overlap" => spec.overlap = word(form, node, &what, Overlap::WORDS, Overlap::parse),
         "gap" => spec.gap = word(form, node, &what, Gap::WORDS, Gap::parse),

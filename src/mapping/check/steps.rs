@@ -9,9 +9,11 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     mapping::{
+        explain::Origin,
         file::{FieldNode, Miss, OnFail, Producer},
         identifiers::Identifier,
         program::{Check, Codes, FieldCode, Form, Literal, OnMiss, Produce, Tested},
+        split::Splitter,
         value::Type,
         verbs::Verb,
     },
@@ -28,14 +30,18 @@ impl Compiler<'_> {
         target: &model::Field,
         flow: Flow,
         code: &mut FieldCode,
-        class: Class,
+        (class, origins): (Class, &[Origin]),
     ) -> Option<Class> {
         let kind = match flow {
             Flow::Value(kind) => kind,
             Flow::Constant | Flow::Structure => {
                 self.no_steps(node, matches!(flow, Flow::Structure));
                 let leaf = matches!(flow, Flow::Constant);
-                return if leaf { self.publish(node, target, code, class) } else { None };
+                return if leaf {
+                    self.publish(node, target, code, (class, origins))
+                } else {
+                    None
+                };
             }
         };
         let text = matches!(kind, None | Some(Type::Text));
@@ -58,7 +64,7 @@ impl Compiler<'_> {
         }
         self.default(node, target, kind.as_ref(), code);
         self.checks(node, target, kind.as_ref(), code);
-        let published = self.publish(node, target, code, class);
+        let published = self.publish(node, target, code, (class, origins));
         if let Some(protect) = &node.protect {
             kind = self.protected(protect, kind, code);
         }
@@ -133,14 +139,13 @@ impl Compiler<'_> {
         let what = format!("`{}`", key.text);
         Some(match key.text.as_str() {
             "normalize" => {
-                let message = "`normalize` is not there yet";
-                form.error("mapping.not_yet", key.span.clone(), message).help =
-                    Some("`ascii: true` removes diacritics in either form".into());
-                return None;
+                let words = [("NFC", false), ("NFKC", true)];
+                let verb = if form.word(node, &what, &words)? { Verb::Nfkc } else { Verb::Nfc };
+                (0, verb)
             }
-            "ascii" => form.flag(node, &what)?.then_some((0, Verb::Ascii))?,
-            "collapse" => form.flag(node, &what)?.then_some((1, Verb::Collapse))?,
-            "strip" => (2, Verb::Strip(form.text(node, &what)?.text.chars().collect())),
+            "ascii" => form.flag(node, &what)?.then_some((1, Verb::Ascii))?,
+            "collapse" => form.flag(node, &what)?.then_some((2, Verb::Collapse))?,
+            "strip" => (3, Verb::Strip(form.text(node, &what)?.text.chars().collect())),
             "replace" => {
                 let mut pairs = Vec::new();
                 for (find, with) in form.names(node, &what)? {
@@ -156,16 +161,32 @@ impl Compiler<'_> {
                         pairs.push((find.text.clone(), form.text(with, &what)?.text));
                     }
                 }
-                (3, Verb::Replace(pairs))
+                (4, Verb::Replace(pairs))
             }
-            "slice" => (4, self.slice(node)?),
+            "split" => (5, self.split(node)?),
+            "slice" => (6, self.slice(node)?),
             "case" => {
                 let words = [("upper", 0), ("lower", 1), ("title", 2)];
                 let verb = [Verb::Upper, Verb::Lower, Verb::Title];
-                (5, verb[form.word(node, &what, &words)?].clone())
+                (7, verb[form.word(node, &what, &words)?].clone())
             }
-            _ => (6, self.pad(node)?),
+            _ => (8, self.pad(node)?),
         })
+    }
+
+    /// `{ as: es.name, take: family }`
+    fn split(&mut self, node: &Node) -> Option<Verb> {
+        let form = &mut self.form;
+        form.block(node, "`split`", &["as", "take"])?;
+        for key in ["as", "take"] {
+            if node.get(key).is_none() {
+                form.missing(node.span.clone(), "`split`", key);
+            }
+        }
+        let (how, take) = (node.get("as")?, node.get("take")?);
+        let how = form.word(how, "`as`", &Splitter::WORDS)?;
+        let part = form.word(take, "`take`", how.parts())?;
+        Some(Verb::Split(how, part))
     }
 
     fn slice(&mut self, node: &Node) -> Option<Verb> {

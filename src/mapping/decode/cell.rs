@@ -26,6 +26,7 @@ impl Kernel {
                 matches!(kind, Column::Int | Column::Decimal { .. })
             }
             Self::Float(_) => matches!(kind, Column::Float | Column::Int),
+            Self::Moment(moment) if matches!(kind, Column::Int) => moment.digits().is_some(),
             Self::Moment(moment) => match moment.kind {
                 MomentKind::Date | MomentKind::Timestamp => {
                     matches!(kind, Column::Date | Column::Timestamp)
@@ -73,6 +74,7 @@ impl Kernel {
                 Value::Float(number as f64)
             }
             (Self::Float(_), Value::Float(_) | Value::Int(_)) => return Err(Fault::TooLarge),
+            (Self::Moment(moment), Value::Int(number)) => of_number(moment, number, doubt)?,
             (Self::Moment(moment), value) => of_moment(moment, value, doubt)?,
             _ => return Err(Fault::Type),
         })
@@ -101,6 +103,18 @@ fn of_moment<'a>(moment: &Moment, value: Value<'a>, doubt: &mut Doubt) -> Result
         }
         _ => return Err(Fault::Type),
     })
+}
+
+/// A number whose digits are those of the pattern, zeros in front left out; or one that counts.
+fn of_number(moment: &Moment, number: i64, doubt: &mut Doubt) -> Result<Value<'static>, Fault> {
+    use std::io::Write;
+    let width = moment.digits().ok_or(Fault::Type)?;
+    let mut buffer = [0; 40];
+    let mut rest = &mut buffer[..];
+    write!(rest, "{number:0width$}").map_err(|_| Fault::TooLarge)?;
+    let left = rest.len();
+    let text = std::str::from_utf8(&buffer[..buffer.len() - left]).map_err(|_| Fault::Form)?;
+    moment.read(text, doubt)
 }
 
 fn day(days: i32) -> Result<i32, Fault> {

@@ -79,6 +79,12 @@ pub const CODES: &[CodeDoc] = &[
                decides, and marks the event; correct it is only if the source exports the offset too.",
     },
     CodeDoc {
+        code: "decode.zone_missed",
+        title: "the table does not have the time zone of a record",
+        help: "`zone: { lookup: … }` found no row for the values that it matches. Add the row, or say what is \
+               meant with `on_miss: null` or `on_miss: { const: ZONE }`.",
+    },
+    CodeDoc {
         code: "decode.uuid",
         title: "a text is not a UUID",
         help: "Read are 32 hexadecimal digits in groups of 8-4-4-4-12, in either case, without \
@@ -106,9 +112,11 @@ pub const CODES: &[CodeDoc] = &[
     CodeDoc {
         code: "mapping.decode.format",
         title: "a date and time pattern cannot be read",
-        help: "Patterns are PostgreSQL's: YYYY YY MM MON MONTH DD DDD HH24 HH12 MI SS MS US FF1…FF7 AM \
+        help: "Patterns are PostgreSQL's: YYYY YY C MM MON MONTH DD DDD HH24 HH12 MI SS MS US FF1…FF7 AM \
                TZH TZM, in capitals; `FM` in front allows missing zeros; text that stands for itself is \
-               in double quotes. A pattern must say all that the type needs and nothing else.",
+               in double quotes. `C` before `YY` is the century of CYYMMDD, 0 the 1900s, and `FMC` lets a leading 0 be \
+               missing. `MON` and `MONTH` are names in `language`. A pattern must say all that the type needs and \
+               nothing else. Numbers that count have words of their own: `unix`, `unix_ms`, `excel1900`, `excel1904`.",
     },
     CodeDoc {
         code: "mapping.decode.zone",

@@ -19,6 +19,7 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
     let kernel = kernel(spec)?;
     let kind = match &kernel {
         Kernel::Moment(Moment { kind: MomentKind::Instant, .. }) => Type::Instant,
+        Kernel::Moment(_) if spec.zone_later => Type::Instant,
         _ => spec.kind.clone(),
     };
     let values = |texts: &[String]| {
@@ -61,6 +62,7 @@ fn kernel(spec: &DecodeSpec) -> Result<Kernel, SpecError> {
             Kernel::Moment(moment(spec, MomentKind::Instant)?)
         }
         Type::Timestamp => Kernel::Moment(moment(spec, MomentKind::Timestamp)?),
+        Type::Instant if spec.zone_later => Kernel::Moment(moment(spec, MomentKind::Timestamp)?),
         Type::Instant => Kernel::Moment(moment(spec, MomentKind::Instant)?),
         Type::Uuid => Kernel::Uuid,
         Type::Bytes => match spec.format.as_deref() {
@@ -87,12 +89,14 @@ fn check_options(spec: &DecodeSpec) -> Result<(), SpecError> {
     let day = matches!(kind, Type::Date | Type::Timestamp | Type::Instant);
     let moment = day || *kind == Type::Time;
     let zoned = matches!(kind, Type::Timestamp | Type::Instant);
+    let has_zone = spec.zone.is_some() || spec.zone_later;
     let said = [
         ("sentinel", !spec.sentinel.is_empty(), day),
         ("format", spec.format.is_some(), moment || *kind == Type::Bytes),
-        ("zone", spec.zone.is_some(), zoned),
-        ("overlap", spec.overlap.is_some(), zoned && spec.zone.is_some()),
-        ("gap", spec.gap.is_some(), zoned && spec.zone.is_some()),
+        ("language", spec.language.is_some(), day && spec.format.is_some()),
+        ("zone", spec.zone.is_some() || spec.zone_later, zoned),
+        ("overlap", spec.overlap.is_some(), zoned && has_zone),
+        ("gap", spec.gap.is_some(), zoned && has_zone),
         ("century", spec.pivot.is_some(), day && spec.format.is_some()),
         ("decimal", spec.decimal.is_some(), matches!(kind, Type::Decimal { .. } | Type::Float)),
         ("group", spec.group.is_some(), kind.is_number()),

@@ -1,7 +1,10 @@
 //! What refusals say: the code, and what a text should have looked like. Only from the specification, never from
 //! a record.
 
-use super::{DecodeSpec, Kernel, Sign, moment::MomentKind};
+use super::{
+    DecodeSpec, Kernel, Sign,
+    moment::{Moment, MomentKind},
+};
 use crate::mapping::value::Type;
 
 /// The code of a text that is not of the type.
@@ -40,9 +43,12 @@ pub(super) fn expected(spec: &DecodeSpec, kernel: &Kernel, kind: &Type) -> Strin
                 Sign::Leading => "",
                 Sign::Trailing => " with its sign behind",
                 Sign::Overpunch => " with an overpunched sign",
+                Sign::OverpunchLeading => " with an overpunched sign in front",
+                Sign::Parentheses => ", in parentheses if negative",
             };
             format!("{kind} as {example}{sign}")
         }
+        Kernel::Moment(Moment { count: Some(count), .. }) => count.expected().to_owned(),
         Kernel::Moment(moment) => match (&spec.format, moment.kind) {
             (Some(format), _) => format.clone(),
             (None, MomentKind::Date) => "YYYY-MM-DD".to_owned(),

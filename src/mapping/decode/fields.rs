@@ -4,11 +4,12 @@ use super::{
     DecodeSpec, SpecError,
     moment::{
         Field::{
-            self, Day, DayOfYear, Fraction, Hour, Hour12, Meridiem, Minute, Month, OffsetHour,
-            OffsetMinute, Second, ShortYear, Year,
+            self, Century, Day, DayOfYear, Fraction, Hour, Hour12, Meridiem, Minute, Month,
+            OffsetHour, OffsetMinute, Second, ShortYear, Year,
         },
         Moment, MomentKind,
     },
+    numeric::{self, Count},
     pattern::Pattern,
     zone::Zone,
 };
@@ -22,10 +23,12 @@ pub(super) fn moment(spec: &DecodeSpec, kind: MomentKind) -> Result<Moment, Spec
                 .map_err(|meant| unknown_zone(name, meant))?,
         ),
     };
+    if let Some(count) = counted(spec) {
+        return count_moment(spec, kind, count, zone);
+    }
     let pattern = match &spec.format {
-        Some(format) => {
-            Pattern::parse(format).map_err(|(message, help)| format_error(message, help))?
-        }
+        Some(format) => Pattern::parse(format, spec.language.unwrap_or_default())
+            .map_err(|(message, help)| format_error(message, help))?,
         None => match kind {
             MomentKind::Date => Pattern::iso_date(),
             MomentKind::Time => Pattern::iso_time(),
@@ -38,6 +41,8 @@ pub(super) fn moment(spec: &DecodeSpec, kind: MomentKind) -> Result<Moment, Spec
     Ok(Moment {
         kind,
         pattern,
+        count: None,
+        century: fields.contains(&Field::Century),
         pivot: spec.pivot.map(u32::from),
         ordinal: fields.contains(&Field::DayOfYear),
         halves: fields.contains(&Field::Hour12),
@@ -72,7 +77,11 @@ fn check_fields(
     check_parts(kind, fields)?;
     check_smaller(fields)?;
     check_offset(kind, zoned, fields)?;
-    check_century(spec, fields.contains(&ShortYear))
+    check_language(spec)?;
+    if fields.contains(&Century) && !fields.contains(&ShortYear) {
+        return wrong("`C` is the century of a two-digit year", "write `CYYMMDD`");
+    }
+    check_century(spec, fields.contains(&ShortYear) && !fields.contains(&Century))
 }
 
 fn wrong(message: &str, help: &str) -> Result<(), SpecError> {
@@ -86,6 +95,7 @@ fn has_one(fields: &[Field], some: &[Field]) -> bool {
 fn check_repetition(fields: &[Field]) -> Result<(), SpecError> {
     let exclusive = [
         &[Year, ShortYear][..],
+        &[Year, Century],
         &[Month, DayOfYear],
         &[Day, DayOfYear],
         &[Hour, Hour12],
@@ -172,6 +182,65 @@ fn check_offset(kind: MomentKind, zoned: bool, fields: &[Field]) -> Result<(), S
         code: "mapping.decode.zone",
         message: message.to_owned(),
         help: help.to_owned(),
+    })
+}
+
+/// Whether PostgreSQL knows such patterns too; it has neither `C` nor words for numbers that count.
+pub(in crate::mapping) fn is_postgres(format: &str) -> bool {
+    let mut unquoted = format.split('"').step_by(2);
+    !numeric::WORDS.iter().any(|(word, _)| *word == format)
+        && !unquoted.any(|part| part.contains('C'))
+}
+
+/// What is counted, where `format` is such a word.
+fn counted(spec: &DecodeSpec) -> Option<Count> {
+    let format = spec.format.as_deref()?;
+    numeric::WORDS.iter().find(|(word, _)| *word == format).map(|(_, count)| *count)
+}
+
+/// Unix time is an instant, a serial date is not.
+fn count_moment(
+    spec: &DecodeSpec,
+    kind: MomentKind,
+    count: Count,
+    zone: Option<Zone>,
+) -> Result<Moment, SpecError> {
+    let (message, help) = match (count.is_local(), kind, &zone) {
+        (false, MomentKind::Instant, None)
+        | (true, MomentKind::Date | MomentKind::Timestamp, _)
+        | (true, MomentKind::Instant, Some(_)) => {
+            check_language(spec)?;
+            check_century(spec, false)?;
+            return Ok(Moment {
+                kind,
+                pattern: Pattern::iso_date(),
+                count: Some(count),
+                pivot: None,
+                century: false,
+                ordinal: false,
+                halves: false,
+                zone,
+            });
+        }
+        (false, ..) => {
+            ("Unix time is a point in time", "make it a `timestamptz`, without a `zone`")
+        }
+        (true, ..) => ("a serial date has no offset", "make it a `date` or a `timestamp`"),
+    };
+    Err(format_error(message.to_owned(), help))
+}
+
+/// A language has a use only for names.
+fn check_language(spec: &DecodeSpec) -> Result<(), SpecError> {
+    let named = spec.format.as_deref().is_some_and(|format| format.contains("MON"));
+    if spec.language.is_none() || named {
+        return Ok(());
+    }
+    Err(SpecError {
+        key: "language",
+        code: "mapping.decode.option",
+        message: "`language` has no meaning without the name of a month".to_owned(),
+        help: "give a `format` with `MONTH` or `MON`, or leave it out".to_owned(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Dates, times and instants out of their parts.
 
-use super::{Doubt, Fault, pattern::Pattern, zone::Zone};
+use super::{Doubt, Fault, numeric::Count, pattern::Pattern, zone::Zone};
 use crate::mapping::value::{
     MAX_DATE, MIN_DATE, TICKS_PER_DAY, TICKS_PER_SECOND, Value, days_in_month, days_of, is_leap,
 };
@@ -10,6 +10,7 @@ use crate::mapping::value::{
 pub(super) enum Field {
     Year,
     ShortYear,
+    Century,
     Month,
     Day,
     DayOfYear,
@@ -27,6 +28,8 @@ pub(super) enum Field {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Parts {
     pub(super) year: u32,
+    /// Centuries after the 1900s.
+    pub(super) century: u32,
     pub(super) month: u8,
     pub(super) day: u8,
     pub(super) day_of_year: u32,
@@ -47,6 +50,7 @@ impl Parts {
     pub(super) fn set(&mut self, field: Field, value: u32, digits: usize) {
         match field {
             Field::Year | Field::ShortYear => self.year = value,
+            Field::Century => self.century = value,
             // Never more than two digits.
             Field::Month => self.month = value as u8,
             Field::Day => self.day = value as u8,
@@ -78,8 +82,12 @@ pub(super) enum MomentKind {
 pub(super) struct Moment {
     pub(super) kind: MomentKind,
     pub(super) pattern: Pattern,
+    /// The text is a number that counts, and not what the pattern says.
+    pub(super) count: Option<Count>,
     /// The pattern has two-digit years: those below it are of the 2000s.
     pub(super) pivot: Option<u32>,
+    /// The pattern tells the century.
+    pub(super) century: bool,
     /// The pattern tells the day by its number in the year.
     pub(super) ordinal: bool,
     /// The pattern has hours of half a day.
@@ -91,6 +99,9 @@ pub(super) struct Moment {
 impl Moment {
     /// Reads a text.
     pub(super) fn read(&self, text: &str, doubt: &mut Doubt) -> Result<Value<'static>, Fault> {
+        if let Some(count) = self.count {
+            return self.counted(count, text, doubt);
+        }
         let parts = self.pattern.read(text)?;
         Ok(match self.kind {
             MomentKind::Date => Value::Date(self.date(&parts)?),
@@ -107,6 +118,27 @@ impl Moment {
         })
     }
 
+    /// How many digits a number has that is such a moment; none if a number cannot be one.
+    pub(super) fn digits(&self) -> Option<usize> {
+        if self.count.is_some() { Some(1) } else { self.pattern.digits() }
+    }
+
+    fn counted(
+        &self,
+        count: Count,
+        text: &str,
+        doubt: &mut Doubt,
+    ) -> Result<Value<'static>, Fault> {
+        Ok(match (self.kind, &self.zone) {
+            (MomentKind::Date, _) => Value::Date(count.day(text)?),
+            (MomentKind::Instant, Some(zone)) => {
+                Value::Instant(in_range(zone.instant(count.moment(text)?, doubt)?)?)
+            }
+            (MomentKind::Instant, None) => Value::Instant(count.moment(text)?),
+            _ => Value::Timestamp(count.moment(text)?),
+        })
+    }
+
     fn local(&self, parts: &Parts) -> Result<i64, Fault> {
         Ok(i64::from(self.date(parts)?) * TICKS_PER_DAY + self.time(parts)?)
     }
@@ -115,6 +147,7 @@ impl Moment {
         let year = match self.pivot {
             Some(pivot) if parts.year < pivot => 2000 + parts.year,
             Some(_) => 1900 + parts.year,
+            None if self.century => 1900 + parts.century * 100 + parts.year,
             None => parts.year,
         } as i32;
         let (month, day) = if self.ordinal {

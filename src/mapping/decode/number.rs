@@ -45,6 +45,14 @@ impl Mark {
     }
 }
 
+/// A number without its sign, and the digit that an overpunched sign hid.
+struct Unsigned<'a> {
+    negative: bool,
+    digits: &'a [u8],
+    first: Option<u8>,
+    last: Option<u8>,
+}
+
 /// Digits before and after the decimal mark.
 struct Layout {
     whole: usize,
@@ -67,7 +75,7 @@ impl Layout {
 impl NumberForm {
     /// A whole number that fits into 64 bits; no decimal mark, no exponent.
     pub(super) fn int(&self, text: &str) -> Result<i64, Fault> {
-        let (negative, digits, last) = self.unsign(text.as_bytes())?;
+        let Unsigned { negative, digits, first, last } = self.unsign(text.as_bytes())?;
         // Digits are gathered as a negative number, whose range is the wider one.
         let mut value: Option<i64> = Some(0);
         let mut take = |digit: u8| {
@@ -75,10 +83,9 @@ impl NumberForm {
                 .and_then(|value| value.checked_mul(10))
                 .and_then(|value| value.checked_sub(i64::from(digit)));
         };
-        self.layout(digits, usize::from(last.is_some()), &mut take)?;
-        if let Some(digit) = last {
-            take(digit);
-        }
+        first.into_iter().for_each(&mut take);
+        self.layout(digits, hidden(first, last), &mut take)?;
+        last.into_iter().for_each(&mut take);
         match (value, negative) {
             (None, _) => Err(Fault::TooLarge),
             (Some(0), true) => Err(Fault::NegativeZero),
@@ -90,7 +97,7 @@ impl NumberForm {
     /// An exact decimal of at most `precision` digits, `scale` of them after the point; no exponent. The result
     /// has that scale.
     pub(super) fn decimal(&self, text: &str, precision: u8, scale: u8) -> Result<Decimal, Fault> {
-        let (negative, digits, last) = self.unsign(text.as_bytes())?;
+        let Unsigned { negative, digits, first, last } = self.unsign(text.as_bytes())?;
         // Nearly every number fits into 64 bits, where it costs a fraction.
         let (mut small, mut value) = (0u64, None::<Option<i128>>);
         let mut take = |digit: u8| {
@@ -105,10 +112,9 @@ impl NumberForm {
                     .and_then(|value| value.checked_add(i128::from(digit))),
             );
         };
-        let layout = self.layout(digits, usize::from(last.is_some()), &mut take)?;
-        if let Some(digit) = last {
-            take(digit);
-        }
+        first.into_iter().for_each(&mut take);
+        let layout = self.layout(digits, hidden(first, last), &mut take)?;
+        last.into_iter().for_each(&mut take);
         let written = self.implied.map_or(layout.fraction, usize::from);
         if written > usize::from(scale) {
             return Err(Fault::TooFine);
@@ -129,7 +135,7 @@ impl NumberForm {
     pub(super) fn float(&self, text: &str) -> Result<f64, Fault> {
         const LONGEST: usize = 128;
         let exponent = text.find(['e', 'E']).unwrap_or(text.len());
-        let (negative, digits, _) = self.unsign(&text.as_bytes()[..exponent])?;
+        let Unsigned { negative, digits, .. } = self.unsign(&text.as_bytes()[..exponent])?;
         let mut plain = [0; LONGEST];
         let mut length = 0;
         let mut put = |byte: u8| {
@@ -169,29 +175,30 @@ impl NumberForm {
         }
     }
 
-    /// Takes the sign off: whether it was a minus, what is left, and the digit that an overpunched sign hid.
-    fn unsign<'a>(&self, text: &'a [u8]) -> Result<(bool, &'a [u8], Option<u8>), Fault> {
-        Ok(match (self.sign, text) {
-            (Sign::Leading, [b'-', rest @ ..]) | (Sign::Trailing, [rest @ .., b'-']) => {
-                (true, rest, None)
+    /// Takes the sign off.
+    fn unsign<'a>(&self, text: &'a [u8]) -> Result<Unsigned<'a>, Fault> {
+        let mut unsigned = Unsigned { negative: false, digits: text, first: None, last: None };
+        match (self.sign, text) {
+            (Sign::Leading, [b'-', rest @ ..])
+            | (Sign::Trailing, [rest @ .., b'-'])
+            | (Sign::Parentheses, [b'(', rest @ .., b')']) => {
+                (unsigned.negative, unsigned.digits) = (true, rest);
             }
             (Sign::Leading, [b'+', rest @ ..]) | (Sign::Trailing, [rest @ .., b'+']) => {
-                (false, rest, None)
+                unsigned.digits = rest;
             }
-            (Sign::Leading | Sign::Trailing, rest) => (false, rest, None),
+            (Sign::Leading | Sign::Trailing | Sign::Parentheses, _) => {}
             (Sign::Overpunch, [rest @ .., last]) => {
-                let (negative, digit) = match last {
-                    b'0'..=b'9' => (false, last - b'0'),
-                    b'{' => (false, 0),
-                    b'A'..=b'I' => (false, last - b'A' + 1),
-                    b'}' => (true, 0),
-                    b'J'..=b'R' => (true, last - b'J' + 1),
-                    _ => return Err(Fault::Form),
-                };
-                (negative, rest, Some(digit))
+                let (negative, digit) = overpunched(*last)?;
+                unsigned = Unsigned { negative, digits: rest, first: None, last: Some(digit) };
             }
-            (Sign::Overpunch, []) => return Err(Fault::Form),
-        })
+            (Sign::OverpunchLeading, [first, rest @ ..]) => {
+                let (negative, digit) = overpunched(*first)?;
+                unsigned = Unsigned { negative, digits: rest, first: Some(digit), last: None };
+            }
+            (Sign::Overpunch | Sign::OverpunchLeading, []) => return Err(Fault::Form),
+        }
+        Ok(unsigned)
     }
 
     /// Hands every digit to `take` and checks that the marks stand where they belong. `pending` digits follow
@@ -244,6 +251,23 @@ impl NumberForm {
         let missing = if layout.marked { layout.fraction == 0 } else { layout.whole == 0 };
         if missing { Err(Fault::Form) } else { Ok(layout) }
     }
+}
+
+/// Sign and digit of a character that stands for both.
+fn overpunched(byte: u8) -> Result<(bool, u8), Fault> {
+    Ok(match byte {
+        b'0'..=b'9' => (false, byte - b'0'),
+        b'{' => (false, 0),
+        b'A'..=b'I' => (false, byte - b'A' + 1),
+        b'}' => (true, 0),
+        b'J'..=b'R' => (true, byte - b'J' + 1),
+        _ => return Err(Fault::Form),
+    })
+}
+
+/// How many digits were taken off with the sign.
+fn hidden(first: Option<u8>, last: Option<u8>) -> usize {
+    usize::from(first.is_some()) + usize::from(last.is_some())
 }
 
 fn close_group(grouped: bool, run: usize) -> Result<(), Fault> {

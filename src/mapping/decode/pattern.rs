@@ -5,14 +5,17 @@
 //! quotes. Nothing is skipped, nothing is filled in, and what follows the end of the pattern is an error.
 
 use super::{
-    Fault,
+    Fault, Language,
     moment::{Field, Parts},
+    months::month_of,
 };
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     items: Vec<Item>,
+    /// Of the names of months.
+    language: Language,
 }
 
 #[derive(Debug, Clone)]
@@ -21,8 +24,11 @@ pub(super) enum Item {
     Number { field: Field, min: usize, max: usize },
     /// Exactly this.
     Literal(Box<str>),
-    /// The English name of a month in any case; its first three letters if `short`.
+    /// The name of a month in any case; abbreviated if `short`.
     MonthName { short: bool },
+    /// How many centuries after the 1900s, one digit. If `optional` it may be missing, as the leading zero of a
+    /// number is; then `following` digits stand between it and what comes next.
+    Century { optional: bool, following: usize },
     /// `AM` or `PM` in any case; with points if `dotted`.
     Meridiem { dotted: bool },
     /// A sign and two digits.
@@ -39,6 +45,7 @@ pub(super) enum Item {
 const ELEMENTS: &[(&str, Item)] = &[
     ("YYYY", number(Field::Year, 4)),
     ("YY", number(Field::ShortYear, 2)),
+    ("C", Item::Century { optional: false, following: 0 }),
     ("MONTH", Item::MonthName { short: false }),
     ("MON", Item::MonthName { short: true }),
     ("MM", number(Field::Month, 2)),
@@ -73,8 +80,8 @@ const fn number(field: Field, width: usize) -> Item {
 pub(super) type PatternError = (String, String);
 
 impl Pattern {
-    /// Compiles `text`.
-    pub(super) fn parse(text: &str) -> Result<Self, PatternError> {
+    /// Compiles `text`, with the names of months in a language.
+    pub(super) fn parse(text: &str, language: Language) -> Result<Self, PatternError> {
         let mut items: Vec<Item> = Vec::new();
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
@@ -92,8 +99,9 @@ impl Pattern {
                 rest = after;
             }
         }
-        let pattern = Self { items };
+        let mut pattern = Self { items, language };
         pattern.check_widths()?;
+        pattern.measure()?;
         Ok(pattern)
     }
 
@@ -107,7 +115,7 @@ impl Pattern {
             dash(),
             number(Field::Day, 2),
         ];
-        Self { items: date.into() }
+        Self { items: date.into(), language: Language::English }
     }
 
     /// `HH:MM:SS[.fraction]`.
@@ -121,18 +129,18 @@ impl Pattern {
             number(Field::Second, 2),
             Item::OptionalFraction,
         ];
-        Self { items: time.into() }
+        Self { items: time.into(), language: Language::English }
     }
 
     /// Date and time with `T` or a blank between them; with an offset or `Z` behind if `offset`.
     pub(super) fn iso_timestamp(offset: bool) -> Self {
-        let Self { mut items } = Self::iso_date();
+        let Self { mut items, language } = Self::iso_date();
         items.push(Item::DateTimeGap);
         items.extend(Self::iso_time().items);
         if offset {
             items.push(Item::Offset);
         }
-        Self { items }
+        Self { items, language }
     }
 
     /// What the pattern reads, in its order.
@@ -141,6 +149,7 @@ impl Pattern {
             let (first, second) = match item {
                 Item::Number { field, .. } => (Some(*field), None),
                 Item::MonthName { .. } => (Some(Field::Month), None),
+                Item::Century { .. } => (Some(Field::Century), None),
                 Item::Meridiem { .. } => (Some(Field::Meridiem), None),
                 Item::OffsetHours => (Some(Field::OffsetHour), None),
                 Item::OptionalFraction => (Some(Field::Fraction), None),
@@ -169,7 +178,16 @@ impl Pattern {
                         (literal, rest) => rest.strip_prefix(literal).ok_or(Fault::Form)?,
                     };
                 }
-                Item::MonthName { short } => parts.month = month_of(&mut rest, *short)?,
+                Item::MonthName { short } => {
+                    parts.month = month_of(&mut rest, *short, self.language)?;
+                }
+                Item::Century { optional, following } => {
+                    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    if !optional || digits != *following {
+                        let (value, digits) = number_of(&mut rest, 1, 1)?;
+                        parts.set(Field::Century, value, digits);
+                    }
+                }
                 Item::Meridiem { dotted } => parts.pm = meridiem(&mut rest, *dotted)?,
                 Item::OffsetHours => offset_hours(&mut rest, &mut parts)?,
                 Item::DateTimeGap => match rest {
@@ -187,6 +205,39 @@ impl Pattern {
             }
         }
         if rest.is_empty() { Ok(parts) } else { Err(Fault::Form) }
+    }
+
+    /// The number of digits that a number of this pattern has, if the pattern is digits and nothing else.
+    pub(super) fn digits(&self) -> Option<usize> {
+        self.items.iter().try_fold(0, |sum, item| match item {
+            Item::Number { min, max, .. } if min == max => Some(sum + max),
+            Item::Century { .. } => Some(sum + 1),
+            _ => None,
+        })
+    }
+
+    /// Counts the digits behind an optional century, by which its absence is seen.
+    fn measure(&mut self) -> Result<(), PatternError> {
+        let Some(at) =
+            self.items.iter().position(|item| matches!(item, Item::Century { optional: true, .. }))
+        else {
+            return Ok(());
+        };
+        let width = |item: &Item| match item {
+            Item::Number { min, max, .. } => Some((*max, min == max)),
+            _ => None,
+        };
+        let digits: Vec<(usize, bool)> = self.items[at + 1..].iter().map_while(width).collect();
+        if at > 0 && width(&self.items[at - 1]).is_some() || digits.iter().any(|(_, fixed)| !fixed)
+        {
+            return Err((
+                "it cannot be told whether the century of `FMC` is there".to_owned(),
+                "let numbers of a fixed width follow it: `FMCYYMMDD`".to_owned(),
+            ));
+        }
+        let following = digits.iter().map(|(width, _)| width).sum();
+        self.items[at] = Item::Century { optional: true, following };
+        Ok(())
     }
 
     /// A number whose width varies must not be followed by another: nobody could say where it ends.
@@ -232,6 +283,9 @@ fn element<'a>(text: &'a str, items: &mut Vec<Item>) -> Result<&'a str, PatternE
         (Item::Number { field, max, .. }, false) => {
             items.push(Item::Number { field, min: 1, max });
         }
+        (Item::Century { .. }, false) => {
+            items.push(Item::Century { optional: true, following: 0 });
+        }
         (item, _) => items.push(item),
     }
     Ok(after)
@@ -276,34 +330,6 @@ fn number_of(rest: &mut &[u8], min: usize, max: usize) -> Result<(u32, usize), F
     }
     *rest = &rest[count..];
     Ok((value, count))
-}
-
-const MONTHS: [&[u8]; 12] = [
-    b"january",
-    b"february",
-    b"march",
-    b"april",
-    b"may",
-    b"june",
-    b"july",
-    b"august",
-    b"september",
-    b"october",
-    b"november",
-    b"december",
-];
-
-fn month_of(rest: &mut &[u8], short: bool) -> Result<u8, Fault> {
-    for (month, name) in (1..).zip(MONTHS) {
-        let name = if short { &name[..3] } else { name };
-        if let Some((head, after)) = rest.split_at_checked(name.len())
-            && head.eq_ignore_ascii_case(name)
-        {
-            *rest = after;
-            return Ok(month);
-        }
-    }
-    Err(Fault::Form)
 }
 
 fn meridiem(rest: &mut &[u8], dotted: bool) -> Result<bool, Fault> {

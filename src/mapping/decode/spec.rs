@@ -16,6 +16,11 @@ pub struct DecodeSpec {
     pub trim: Trim,
     /// `format`: a date and time pattern in PostgreSQL's language; for `bytes` `hex` (the default) or `base64`.
     pub format: Option<String>,
+    /// `language`: of the names of months in `format`. Default: English.
+    pub language: Option<Language>,
+    /// `zone: { lookup }`: another column tells the zone, so that a local time is read and becomes an instant
+    /// later.
+    pub zone_later: bool,
     /// `zone`: name of the time zone in which the text was written.
     pub zone: Option<String>,
     /// `overlap`: which of two instants a local time means when clocks are set back. Default: reject.
@@ -47,6 +52,8 @@ impl DecodeSpec {
             sentinel: Vec::new(),
             trim: Trim::None,
             format: None,
+            language: None,
+            zone_later: false,
             zone: None,
             overlap: None,
             gap: None,
@@ -124,6 +131,21 @@ words! {
 }
 
 words! {
+    /// In which language the names of months are written.
+    Language {
+        /// English.
+        #[default]
+        English = "en",
+        /// Spanish.
+        Spanish = "es",
+        /// French.
+        French = "fr",
+        /// German.
+        German = "de",
+    }
+}
+
+words! {
     /// Where the sign of a number stands.
     Sign {
         /// In front: `-12`.
@@ -133,6 +155,10 @@ words! {
         Trailing = "trailing",
         /// In the last digit, as COBOL's zoned decimals show in ASCII: `1{` is 10, `1}` is -10, `1A` 11, `1J` -11.
         Overpunch = "overpunch",
+        /// The same in the first digit: `{1` is 1, `J2` -12.
+        OverpunchLeading = "overpunch_leading",
+        /// A negative number stands in parentheses: `(12)`.
+        Parentheses = "parentheses",
     }
 }
 

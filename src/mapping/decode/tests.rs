@@ -7,6 +7,7 @@ use super::*;
 use crate::mapping::value::TICKS_PER_DAY;
 
 mod bad_inputs;
+mod legacy;
 
 /// A specification of a type, changed as a test needs it.
 fn spec(kind: &str, change: impl FnOnce(&mut DecodeSpec)) -> DecodeSpec {

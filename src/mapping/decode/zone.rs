@@ -80,7 +80,9 @@ impl Zone {
     /// What clocks of the zone show at an instant, both in ticks; none outside the years that can be written.
     pub(in crate::mapping) fn local(&self, instant: i64) -> Option<i64> {
         let seconds = instant.div_euclid(TICKS_PER_SECOND);
-        let timestamp = Timestamp::from_second(seconds).ok()?;
+        // The last day of the last year lies beyond what the library can say; no zone changes its clocks then.
+        let known = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
+        let timestamp = Timestamp::from_second(seconds.clamp(*known.start(), *known.end())).ok()?;
         let offset = self.zone.to_offset(timestamp);
         instant.checked_add(i64::from(offset.seconds()) * TICKS_PER_SECOND)
     }

@@ -294,7 +294,7 @@ fn mistakes_are_shown_at_their_place_with_a_remedy() {
         ),
         ("coalesce(TIPO, 5) = 'X'", "               ^", TYPE, "cast one"),
         ("N = 1 / 0", "    ^^^^^", "mapping.expr.always_fails", "divide by zero"),
-        ("count(*) = 1", "^^^^^^^^", LATER, "plain arguments"),
+        ("count(*) = 1", "^^^^^", LATER, "plain arguments"),
         ("a.N = 5", "^^^", UNKNOWN, "`a.N`"),
         ("N IN (SELECT 1)", "^^^^^^^^^^^^^^", LATER, "subquery"),
         ("TIPO = E'x'", "       ^^^^", LATER, "literals"),

@@ -8,8 +8,8 @@ use crate::{
 
 pub(crate) const PRODUCERS: [&str; 8] =
     ["from", "const", "expr", "template", "object", "list", "each", "lookup"];
-pub(crate) const VERBS: [&str; 8] =
-    ["normalize", "ascii", "collapse", "strip", "replace", "slice", "case", "pad"];
+pub(crate) const VERBS: [&str; 9] =
+    ["normalize", "ascii", "collapse", "strip", "replace", "split", "slice", "case", "pad"];
 pub(crate) const CHECKS: [&str; 6] = ["pattern", "min", "max", "length", "one_of", "check"];
 pub(crate) const OTHERS: [&str; 7] =
     ["codes", "unmapped", "default", "required", "on_fail", "protect", "class"];
@@ -134,6 +134,12 @@ pub(super) fn each(form: &mut Form<'_>, node: &Node, top: bool) -> Option<Each> 
         _ => form.missing(each.list.span.clone(), "`each`", "fields` or `value"),
     }
     Some(each)
+}
+
+/// `{ lookup: { … } }` of a zone.
+pub(crate) fn zone_lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
+    form.block(node, "`zone`", &["lookup"])?;
+    lookup(form, node.get("lookup")?)
 }
 
 fn lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {

@@ -13,6 +13,7 @@ use std::{ops::Range, sync::Arc};
 pub(crate) use cases::KEYS as CASE;
 pub(crate) use cases::{Case, Flag, Outcome};
 pub(crate) use field::PRODUCERS;
+pub(crate) use field::zone_lookup;
 #[cfg(test)]
 pub(crate) use field::{CHECKS, OTHERS, VERBS};
 pub(crate) use place::inside;
@@ -50,6 +51,7 @@ pub(crate) const TOP: [&str; 12] = [
 pub(crate) struct MappingFile {
     pub(crate) file: Arc<SourceFile>,
     pub(crate) name: Text,
+    pub(crate) title: Option<String>,
     pub(crate) to: Option<Text>,
     pub(crate) when: Option<Text>,
     pub(crate) delete_when: Option<Text>,
@@ -194,12 +196,14 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     }
     let name = name?;
     let mut text = |key: &str| root.get(key).and_then(|node| form.text(node, &format!("`{key}`")));
+    let title = text("title").map(|title| title.text);
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
     let namespaces = pairs(form, root, "namespaces", "a namespace is an address and");
     let lets = pairs(form, root, "let", "a `let` is an expression and");
     Some(MappingFile {
         file: Arc::clone(form.file),
         name,
+        title,
         to,
         when,
         delete_when,

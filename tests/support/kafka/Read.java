@@ -46,6 +46,13 @@ class Read {
                     out.write(record.key() == null ? "-" : base64.encodeToString(record.key()));
                     out.write(' ');
                     out.write(record.value() == null ? "-" : base64.encodeToString(record.value()));
+                    out.write(' ');
+                    var headers = new StringBuilder();
+                    for (var header : record.headers()) {
+                        headers.append(header.key()).append('=');
+                        headers.append(new String(header.value(), StandardCharsets.ISO_8859_1)).append('\n');
+                    }
+                    out.write(base64.encodeToString(headers.toString().getBytes(StandardCharsets.ISO_8859_1)));
                     out.write('\n');
                 }
             }

@@ -35,11 +35,24 @@ impl Scope for Inside<'_> {
     fn names(&self) -> Vec<&str> {
         self.around.names()
     }
+
+    fn column(&self, list: &str, column: &str) -> Option<(usize, Slot, Type)> {
+        self.around.column(list, column)
+    }
+
+    fn new_slot(&self) -> Option<Slot> {
+        self.around.new_slot()
+    }
 }
 
 impl Checker<'_, '_> {
     /// A call of a function over a list, if `name` is one.
-    pub(super) fn over_list(&mut self, node: &Node, over: Over, operands: &[Node]) -> Option<Checked> {
+    pub(super) fn over_list(
+        &mut self,
+        node: &Node,
+        over: Over,
+        operands: &[Node],
+    ) -> Option<Checked> {
         let separated = over == Over::StringAgg;
         let (argument, separator) = match operands {
             [argument] if !separated => (argument, String::new()),

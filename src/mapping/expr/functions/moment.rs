@@ -152,6 +152,14 @@ fn timestamp_pattern(arguments: &[Option<&Constant>]) -> Result<Option<Resource>
 
 fn pattern(arguments: &[Option<&Constant>], kind: Type) -> Result<Option<Resource>, Unfit> {
     let Some(Constant::Text(format)) = arguments[1] else { return Ok(None) };
+    if !decode::is_postgres(format) {
+        let message = format!("`{format}` is no pattern of PostgreSQL");
+        return Err(Unfit::new(
+            1,
+            message,
+            "decode such texts in `from`, with `format`".to_owned(),
+        ));
+    }
     let spec = DecodeSpec { format: Some((**format).to_owned()), ..DecodeSpec::of(kind) };
     match decode::compile(&spec) {
         Ok(decoder) => Ok(Some(Resource::Decoder(decoder))),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::mapping::{
     decode::{Gap, Overlap, Zone},
-    value::Value,
+    value::{MAX_DATE, MIN_DATE, TICKS_PER_DAY, Value},
 };
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -50,9 +50,16 @@ fn convert<'a>(env: Env<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
     };
     match moment {
         Value::Timestamp(local) => {
-            zone.instant(local, &mut None).map(Value::Instant).map_err(|_| OUT_OF_RANGE)
+            zone.instant(local, &mut None).ok().and_then(of_known_years).map(Value::Instant)
         }
-        Value::Instant(utc) => zone.local(utc).map(Value::Timestamp).ok_or(OUT_OF_RANGE),
-        _ => Ok(Value::Null),
+        Value::Instant(utc) => zone.local(utc).and_then(of_known_years).map(Value::Timestamp),
+        _ => return Ok(Value::Null),
     }
+    .ok_or(OUT_OF_RANGE)
+}
+
+/// Near the ends of the calendar the other side of a zone may lie outside of it.
+fn of_known_years(ticks: i64) -> Option<i64> {
+    let day = i32::try_from(ticks.div_euclid(TICKS_PER_DAY)).ok()?;
+    (MIN_DATE..=MAX_DATE).contains(&day).then_some(ticks)
 }
