@@ -406,7 +406,7 @@ mod tests {
         assert_eq!(used, explained);
     }
 
-    const SOURCES: [&str; 21] = [
+    const SOURCES: [&str; 23] = [
         include_str!("apply.rs"),
         include_str!("bind.rs"),
         include_str!("check/cases.rs"),

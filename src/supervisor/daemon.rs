@@ -22,7 +22,7 @@ use crate::{
     admin::{self, Admin, ReloadRequest},
     config::{self, Deployment, Options, daemon::DaemonConfig},
     connectors::Registry,
-    diagnostic,
+    diagnostic::{Diagnostic, Severity},
     pipeline::failure::Failure,
     publish::DevBroker,
 };
@@ -145,8 +145,8 @@ impl Daemon<'_> {
         let options = Options { registry: self.ground.around.registry, secrets: true };
         let (deployment, found) = config::load(self.path, options);
         let Some(deployment) = deployment else {
-            let text = diagnostic::render(&found, false);
-            return Err(Failure::new(ErrorClass::Operator, "config.reload", text));
+            return Err(Failure::new(ErrorClass::Operator, "config.reload", places(&found))
+                .hint("`acequia check` shows every mistake at its place"));
         };
         let plan = startup::plan(&deployment, &self.ground.around)?;
         let changes = self.supervisor.apply(plan).await;
@@ -166,6 +166,22 @@ impl Daemon<'_> {
             _ = signals.next() => tracing::warn!("told twice: ending at once"),
         }
     }
+}
+
+/// Codes, places and messages of mistakes, one a line, without the lines where they stand: those may hold a secret under
+/// a misspelt key, and this goes to the log and to everybody who may ask for the status.
+fn places(found: &[Diagnostic]) -> String {
+    let lines: Vec<String> = found
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .map(|found| {
+            let (line, column) = found.line_column();
+            let (code, file, message) = (found.code, found.file.name(), &found.message);
+            let help = found.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+            format!("{code} at {file}:{line}:{column}: {message}{help}")
+        })
+        .collect();
+    lines.join("\n")
 }
 
 struct Signals {
