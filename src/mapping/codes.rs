@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(used, explained);
     }
 
-    const SOURCES: [&str; 21] = [
+    const SOURCES: [&str; 22] = [
         include_str!("apply.rs"),
         include_str!("bind.rs"),
         include_str!("check/cases.rs"),
