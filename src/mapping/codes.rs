@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(used, explained);
     }
 
-    const SOURCES: [&str; 20] = [
+    const SOURCES: [&str; 21] = [
         include_str!("apply.rs"),
         include_str!("bind.rs"),
         include_str!("check/cases.rs"),
