@@ -98,6 +98,7 @@ pub(super) struct Gap {
     pub(super) topic: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
 fn name<S: Serializer>(class: &Class, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(class.name())
 }
