@@ -31,8 +31,11 @@ Example:
   acequia position show permits
   acequia position export permits > positions.json
   acequia pause permits
-  acequia position reset permits --reason \"read everything again after the mapping was corrected\"
+  acequia position reset permits --reason \"the table was loaded anew\"
   acequia resume permits
+
+A reset begins again at the start of what the source still offers. Files that are known as done stay so: dropped
+again, they are duplicates and are not published.
 
 Works with a running daemon, whose pipeline must be paused for a change, and without one.")]
 pub struct PositionArgs {
@@ -189,7 +192,9 @@ fn show(stored: &StoredPicture, terminal: &mut Terminal) -> Result<(), CliError>
     };
     terminal.line(format!("transaction {transaction}"))?;
     if stored.splits.is_empty() {
-        return terminal.line("no split has a position: the next run begins with everything");
+        return terminal.line(
+            "no split has a position: the next run begins at the start of what the source offers",
+        );
     }
     for split in &stored.splits {
         let position = serde_json::to_string(&split.position)

@@ -561,6 +561,7 @@ fn ask_first(name: &str) -> Failure {
     let message =
         "nothing was ever committed, and `initial: ask` wants a person to decide where to begin";
     Failure::new(ErrorClass::Operator, "pipeline.first_run", message).hint(format!(
-        "`acequia position init {name} --reason …` begins with everything that the source has"
+        "`acequia position init {name} --reason …` begins at the start of what the source still offers; files that are \
+         known as done stay so"
     ))
 }

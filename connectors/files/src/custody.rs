@@ -18,7 +18,7 @@ use acequia_api::{Board, UnitState};
 
 use crate::{
     config::{Archive, FilesConfig},
-    folder::{Folder, safe_name, shown},
+    folder::{FileStatus, Folder, safe_name, shown},
     intake::companion_of,
     ledger::{Entry, FilePosition, LAYOUT, Ledger, Outcome, Reason},
 };
@@ -34,6 +34,15 @@ pub(crate) enum Lies {
     Archived,
 }
 
+/// A file as it was found. Whoever renames another file over a name in the drop directory leaves the name and takes
+/// the file away; only the status tells the two apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whereabouts<'a> {
+    pub(crate) name: &'a OsStr,
+    pub(crate) lies: Lies,
+    pub(crate) status: FileStatus,
+}
+
 /// A file that was begun.
 #[derive(Debug, Clone)]
 struct Held {
@@ -43,10 +52,17 @@ struct Held {
     again: u32,
     name: OsString,
     lies: Lies,
+    status: FileStatus,
     end: Option<Entry>,
-    /// Its content was read before, under this name or another: nothing of it is published.
-    known: bool,
+    /// It is a second copy of what was read before, under this name or another: nothing of it is published.
+    duplicate: bool,
     committed: bool,
+}
+
+impl Held {
+    fn whereabouts(&self) -> Whereabouts<'_> {
+        Whereabouts { name: &self.name, lies: self.lies, status: self.status }
+    }
 }
 
 /// What is to become of a file.
@@ -54,6 +70,16 @@ struct Held {
 enum Away {
     Archive,
     Quarantine,
+}
+
+/// How putting a file away ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carried {
+    Away,
+    /// Its name belongs to another file by now, which is left for the next look: there is nothing to put away.
+    Replaced,
+    /// It is to be tried again; an alarm says why.
+    Failed,
 }
 
 /// The directories of a source, and the files in its hands.
@@ -95,13 +121,14 @@ impl Custody {
     }
 
     /// A file is going to be read. Gives what tells its positions from those of files with the same content.
-    pub(crate) fn begin(&self, hash: &str, name: &OsStr, lies: Lies) -> u32 {
+    pub(crate) fn begin(&self, hash: &str, file: Whereabouts<'_>) -> u32 {
         let mut held = self.held();
         let same = held.iter().rfind(|file| file.hash == hash);
         let again = same.map_or(0, |file| file.again + 1);
+        let Whereabouts { name, lies, status } = file;
         let (hash, name) = (hash.to_owned(), name.to_owned());
-        let (end, known, committed) = (None, false, false);
-        held.push_back(Held { hash, again, name, lies, end, known, committed });
+        let (end, duplicate, committed) = (None, false, false);
+        held.push_back(Held { hash, again, name, lies, status, end, duplicate, committed });
         again
     }
 
@@ -113,9 +140,9 @@ impl Custody {
     }
 
     /// The file begun last is one that the ledger knows by this line.
-    pub(crate) fn end_known(&self, entry: Entry) {
+    pub(crate) fn end_known(&self, entry: Entry, duplicate: bool) {
         if let Some(last) = self.held().back_mut() {
-            (last.end, last.known) = (Some(entry), true);
+            (last.end, last.duplicate) = (Some(entry), duplicate);
         }
     }
 
@@ -150,21 +177,44 @@ impl Custody {
         let due: Vec<Held> = self.held().iter().filter(|file| file.committed).cloned().collect();
         for file in due {
             let Some(entry) = &file.end else { continue };
-            let dispose = if file.known { Self::dispose_known } else { Self::dispose };
-            if dispose(self, &file.hash, &file.name, file.lies, entry) {
+            if self.dispose(&file.hash, file.whereabouts(), entry, file.duplicate) {
                 self.held().retain(|held| (&held.hash, held.again) != (&file.hash, file.again));
             }
         }
     }
 
-    /// Puts one file away as its line in the ledger says. Gives whether that succeeded.
-    pub(crate) fn dispose(&self, hash: &str, name: &OsStr, lies: Lies, entry: &Entry) -> bool {
+    /// Whether a file whose content the ledger knows is a second copy of it, and not the one whose putting away was
+    /// interrupted. To be asked before it is claimed.
+    pub(crate) fn is_duplicate(&self, file: Whereabouts<'_>, entry: &Entry) -> bool {
+        let same = file.name.to_string_lossy() == entry.name;
+        let stays = file.lies == Lies::Claimed || self.config.archive() == Archive::Keep;
+        let empty = entry.outcome == Outcome::Done && entry.records == 0;
+        !(empty || (same && stays))
+    }
+
+    /// Puts one file away: as its line in the ledger says, or as a second copy of the content of that line, which is
+    /// reported and not read. Gives whether nothing is left to do.
+    pub(crate) fn dispose(
+        &self,
+        hash: &str,
+        file: Whereabouts<'_>,
+        entry: &Entry,
+        duplicate: bool,
+    ) -> bool {
+        if duplicate {
+            self.dispose_copy(hash, file, entry)
+        } else {
+            self.dispose_own(hash, file, entry)
+        }
+    }
+
+    fn dispose_own(&self, hash: &str, file: Whereabouts<'_>, entry: &Entry) -> bool {
         let away = match entry.outcome {
             Outcome::Done => Away::Archive,
             Outcome::Partial | Outcome::Quarantined => Away::Quarantine,
         };
-        let moved = self.carry(hash, name, lies, away, Some(entry));
-        if moved {
+        let carried = self.carry(hash, file, away, Some(entry));
+        if carried == Carried::Away {
             let (state, note) = match entry.outcome {
                 Outcome::Done if entry.records == 0 => {
                     (UnitState::Archived, Some("no records".to_owned()))
@@ -172,45 +222,27 @@ impl Custody {
                 Outcome::Done => (UnitState::Archived, None),
                 _ => (UnitState::Quarantined, entry.reasons.first().map(|why| why.code.clone())),
             };
-            self.board.set(&shown(name), state, entry.records, note);
+            self.board.set(&shown(file.name), state, entry.records, note);
         }
-        moved
+        carried != Carried::Failed
     }
 
-    /// Puts away a file whose content the ledger knows: one whose putting away was interrupted, or a duplicate.
-    pub(crate) fn dispose_known(
-        &self,
-        hash: &str,
-        name: &OsStr,
-        lies: Lies,
-        entry: &Entry,
-    ) -> bool {
-        let same = name.to_string_lossy() == entry.name;
-        let stays = lies == Lies::Claimed || self.config.archive() == Archive::Keep;
-        let empty = entry.outcome == Outcome::Done && entry.records == 0;
-        if empty || (same && stays) {
-            return self.dispose(hash, name, lies, entry);
-        }
-        self.dispose_duplicate(hash, name, lies, entry)
-    }
-
-    /// Puts a second copy of known content away, reported and not read.
-    fn dispose_duplicate(&self, hash: &str, name: &OsStr, lies: Lies, first: &Entry) -> bool {
+    fn dispose_copy(&self, hash: &str, file: Whereabouts<'_>, first: &Entry) -> bool {
         let note = format!("duplicate of `{}`", first.name);
-        let moved = self.carry(hash, name, lies, Away::Archive, None);
-        if moved {
-            self.receipt(name, hash, first, Some(&first.name));
-            self.board.set(&shown(name), UnitState::Duplicate, first.records, Some(note));
+        let carried = self.carry(hash, file, Away::Archive, None);
+        if carried == Carried::Away {
+            self.receipt(file.name, hash, first, Some(&first.name));
+            self.board.set(&shown(file.name), UnitState::Duplicate, first.records, Some(note));
         }
-        moved
+        carried != Carried::Failed
     }
 
     /// Moves a file to quarantine that could not even be identified, with a report.
-    pub(crate) fn turn_away(&self, name: &OsStr, lies: Lies, reason: Reason) {
+    pub(crate) fn turn_away(&self, file: Whereabouts<'_>, reason: Reason) {
         let code = reason.code.clone();
         let entry = Entry {
             layout: LAYOUT,
-            name: name.to_string_lossy().into_owned(),
+            name: file.name.to_string_lossy().into_owned(),
             size: 0,
             outcome: Outcome::Quarantined,
             stamp: None,
@@ -218,63 +250,67 @@ impl Custody {
             rejected: 0,
             reasons: vec![reason],
         };
-        let stand_in = crate::folder::short_hash(name);
-        if self.carry(&stand_in, name, lies, Away::Quarantine, Some(&entry)) {
-            self.board.set(&shown(name), UnitState::Quarantined, 0, Some(code));
+        let stand_in = crate::folder::short_hash(file.name);
+        if self.carry(&stand_in, file, Away::Quarantine, Some(&entry)) == Carried::Away {
+            self.board.set(&shown(file.name), UnitState::Quarantined, 0, Some(code));
         }
     }
 
     fn carry(
         &self,
         hash: &str,
-        name: &OsStr,
-        lies: Lies,
+        file: Whereabouts<'_>,
         away: Away,
         entry: Option<&Entry>,
-    ) -> bool {
-        let result = self.try_carry(hash, name, lies, away, entry);
-        let subject = shown(name);
-        if let Err((path, cause)) = &result {
-            let message =
-                format!("`{subject}` could not be put away in `{}`: {cause}", path.display());
-            self.board.raise("files.archive_failed", &subject, message);
-        } else {
-            self.board.clear("files.archive_failed", &subject);
-        }
-        result.is_ok()
+    ) -> Carried {
+        let result = self.try_carry(hash, file, away, entry);
+        let subject = shown(file.name);
+        result.inspect(|_| self.board.clear("files.archive_failed", &subject)).unwrap_or_else(
+            |(path, cause)| {
+                let message =
+                    format!("`{subject}` could not be put away in `{}`: {cause}", path.display());
+                self.board.raise("files.archive_failed", &subject, message);
+                Carried::Failed
+            },
+        )
     }
 
     fn try_carry(
         &self,
         hash: &str,
-        name: &OsStr,
-        lies: Lies,
+        file: Whereabouts<'_>,
         away: Away,
         entry: Option<&Entry>,
-    ) -> Result<(), (PathBuf, io::Error)> {
+    ) -> Result<Carried, (PathBuf, io::Error)> {
         let config = &self.config;
+        let Whereabouts { name, lies, status } = file;
         let from = match lies {
             Lies::Dropped => config.directory.clone(),
             Lies::Claimed => self.inflight(),
-            Lies::Archived => return Ok(()),
+            Lies::Archived => return Ok(Carried::Away),
         };
         let from = Folder::open(&from).map_err(|cause| (from, cause))?;
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |cause| (path, cause)
         };
+        // Nothing but its inode protects a file that was not claimed.
+        let replaced = || {
+            lies == Lies::Dropped && from.status(name).is_ok_and(|now| !now.same_content(&status))
+        };
         let archive = config.archive();
         if let (Some(entry), true) = (entry, config.receipt) {
             self.receipt(name, hash, entry, None);
         }
         let target = match (away, &archive) {
-            (_, Archive::Keep) => return Ok(()),
+            (_, Archive::Keep) => return Ok(Carried::Away),
+            (Away::Archive, Archive::Delete) if replaced() => return Ok(Carried::Replaced),
             (Away::Archive, Archive::Delete) => {
                 for name in [Some(name.to_owned()), companion_of(&config.complete.marker, name)] {
                     let Some(name) = name else { continue };
                     gone_is_fine(from.remove(&name)).map_err(failed(from.path()))?;
                 }
-                return Ok(());
+                return Ok(Carried::Away);
             }
             (Away::Archive, Archive::To(path)) => config.directory.join(path),
             (Away::Quarantine, _) => config.directory.join(&config.quarantine),
@@ -285,13 +321,16 @@ impl Custody {
             report.push(".report.json");
             to.write(&report, &summary(hash, entry, None)).map_err(failed(&target))?;
         }
+        if replaced() {
+            return Ok(Carried::Replaced);
+        }
         gone_is_fine(put(&from, name, &to, hash)).map_err(failed(&target))?;
         for pattern in [&config.complete.marker, &config.complete.manifest] {
             if let Some(companion) = companion_of(pattern, name) {
                 gone_is_fine(put(&from, &companion, &to, hash)).map_err(failed(&target))?;
             }
         }
-        Ok(())
+        Ok(Carried::Away)
     }
 
     fn receipt(&self, name: &OsStr, hash: &str, entry: &Entry, duplicate_of: Option<&str>) {
@@ -424,13 +463,19 @@ mod tests {
         custody
     }
 
+    fn begin(custody: &Custody, hash: &str, name: &str) -> u32 {
+        let name = OsStr::new(name);
+        let status = Folder::open(&custody.inflight()).unwrap().status(name).unwrap();
+        custody.begin(hash, Whereabouts { name, lies: Lies::Claimed, status })
+    }
+
     #[test]
     fn a_commit_says_nothing_of_a_later_file_with_the_same_content() {
         let dir = tempfile::tempdir().unwrap();
         let custody = custody(dir.path());
         for (name, hash, again) in [("a", "x", 0), ("b", "y", 0), ("c", "x", 1)] {
             std::fs::write(custody.inflight().join(name), name).unwrap();
-            assert_eq!(custody.begin(hash, OsStr::new(name), Lies::Claimed), again);
+            assert_eq!(begin(&custody, hash, name), again);
             custody.end(entry(name));
         }
         for (position, left) in
@@ -450,7 +495,7 @@ mod tests {
         let left = || std::fs::read_dir(custody.inflight()).unwrap().count();
         for name in ["a", "b", "c"] {
             std::fs::write(custody.inflight().join(name), name).unwrap();
-            custody.begin(name, OsStr::new(name), Lies::Claimed);
+            begin(&custody, name, name);
             custody.end(entry(name));
         }
         for (position, expected) in [

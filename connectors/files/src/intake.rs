@@ -25,7 +25,7 @@ use rustix::fs::FileType;
 use crate::{
     clock::Clock,
     config::{Claim, FilesConfig, Order},
-    custody::{Custody, Lies},
+    custody::{Custody, Lies, Whereabouts},
     folder::{FileStatus, Folder, shown},
     ledger::Reason,
     source::directory_error,
@@ -48,6 +48,12 @@ pub(crate) struct Candidate {
     pub(crate) promise: Option<Promise>,
     /// It has not changed for so long that an end that is missing will not come any more.
     pub(crate) give_up: bool,
+}
+
+impl Candidate {
+    pub(crate) fn whereabouts(&self) -> Whereabouts<'_> {
+        Whereabouts { name: &self.name, lies: self.lies, status: self.status }
+    }
 }
 
 /// A file that is watched until it is finished.
@@ -295,8 +301,7 @@ impl Intake {
             self.alarm(name, "files.hard_link", "it has another name as well");
             if config.claim == Claim::Rename {
                 custody.turn_away(
-                    name,
-                    Lies::Dropped,
+                    Whereabouts { name, lies: Lies::Dropped, status },
                     Reason::from(&RecordError::decode("files.hard_link")),
                 );
             }

@@ -120,7 +120,7 @@ impl FileReader {
     }
 
     fn start(&mut self, candidate: Candidate, file: File, hash: String, packing: Packing) {
-        let again = self.custody.begin(&hash, &candidate.name, candidate.lies);
+        let again = self.custody.begin(&hash, candidate.whereabouts());
         self.board.set(&shown(&candidate.name), UnitState::Reading, 0, None);
         let unit = unit(&hash, &candidate.name, &packing, 0);
         self.current = Some(Current {

@@ -203,24 +203,25 @@ impl FileReader {
         entry: Entry,
         batch: &mut RecordBatch,
     ) -> Result<bool, SourceError> {
+        let duplicate = self.custody.is_duplicate(candidate.whereabouts(), &entry);
+        // Its content took time to identify, and meanwhile its name may have got another file.
+        if !self.claim(&mut candidate)? {
+            self.intake.look_again();
+            return Ok(false);
+        }
         if !self.intake.advances(&candidate.name) {
-            let Candidate { name, lies, .. } = &candidate;
-            if self.custody.dispose_known(&hash, name, *lies, &entry) {
+            if self.custody.dispose(&hash, candidate.whereabouts(), &entry, duplicate) {
                 self.intake.taken(&candidate);
                 self.worked = true;
             }
             return Ok(false);
         }
-        if !self.claim(&mut candidate)? {
-            self.intake.look_again();
-            return Ok(false);
-        }
-        let again = self.custody.begin(&hash, &candidate.name, candidate.lies);
+        let again = self.custody.begin(&hash, candidate.whereabouts());
         if let Some(number) = self.intake.taken(&candidate) {
             batch.put_state(Ledger::put_sequence(number)?);
         }
         batch.finish(FilePosition::After { file: hash, again }.encode()?);
-        self.custody.end_known(entry);
+        self.custody.end_known(entry, duplicate);
         self.worked = true;
         Ok(true)
     }

@@ -1,8 +1,20 @@
 //! What a drop directory promises: order, resumption, claims, archives, receipts, alarms.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
-use acequia_api::{AnyConnector, ErrorClass, OpenContext, RecordBatch, UnitState, testkit::Life};
+use acequia_api::{
+    AnyConnector, ErrorClass, MemoryState, OpenContext, RecordBatch, SourceError, StateView,
+    UnitState, testkit::Life,
+};
 use acequia_files::{Clock, Files};
 use serde_json::json;
 
@@ -253,21 +265,118 @@ async fn a_name_that_is_replaced_while_its_file_is_read_gives_both_files_whole()
 }
 
 #[tokio::test]
+async fn a_file_that_takes_the_name_of_one_that_was_read_is_read_as_well() {
+    for (archive, kept) in [("done", true), ("delete", false)] {
+        let mut drop = Drop::new(json!({"claim": "none", "archive": archive}));
+        drop.put("a.csv", "ID\nold\n");
+        drop.put("new.tmp", "ID\nnew\n");
+        let (new, old) = (drop.path("new.tmp"), drop.path("a.csv"));
+        let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+        let mut prepared = drop.prepared();
+        let limits = drop.limits;
+        // The one batch has the whole file: it is put away right after this.
+        let mut commits = || {
+            let _ = std::fs::rename(&new, &old);
+            true
+        };
+        drop.engine.live(&connector, &mut prepared, limits, None, &mut commits).await;
+        drop.drain().await;
+        assert_eq!(drop.rows(), [r#"ID="old""#, r#"ID="new""#], "{archive}");
+        assert!(!drop.has("a.csv") && drop.has("done/a.csv") == kept, "{archive}");
+    }
+}
+
+/// A ledger that renames one file over another while it is asked.
+struct Renames(Arc<MemoryState>, PathBuf, PathBuf);
+
+impl StateView for Renames {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, SourceError> {
+        let known = self.0.get(key)?;
+        if known.is_some() {
+            let _ = std::fs::rename(&self.1, &self.2);
+        }
+        Ok(known)
+    }
+
+    fn scan(
+        &self,
+        prefix: &str,
+        visit: &mut dyn FnMut(&str, &[u8]) -> bool,
+    ) -> Result<(), SourceError> {
+        self.0.scan(prefix, visit)
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_takes_the_name_of_a_duplicate_is_not_put_away_for_it() {
+    for (claim, archive) in
+        [("rename", "done"), ("rename", "delete"), ("none", "done"), ("none", "delete")]
+    {
+        let mut drop = Drop::new(json!({"claim": claim, "archive": archive}));
+        drop.put("a.csv", "ID\nold\n");
+        drop.drain().await;
+        drop.put("b.csv", "ID\nold\n");
+        drop.put("new.tmp", "ID\nnew\n");
+        let connector = Files::with_clock(Arc::clone(&drop.clock) as _);
+        let state =
+            Renames(Arc::clone(&drop.engine.state), drop.path("new.tmp"), drop.path("b.csv"));
+        let cx = OpenContext { state: Arc::new(state), ..drop.engine.context(drop.limits) };
+        let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
+        let split = source.splits().await.unwrap().remove(0);
+        let mut reader = source.reader(&split, None).await.unwrap();
+        let mut batch = RecordBatch::new(drop.limits);
+        while reader.fetch(&mut batch).await.unwrap() != acequia_api::Fetched::Batch {
+            drop.clock.advance(Duration::from_secs(3));
+        }
+        assert!(!drop.has("new.tmp"), "{claim} {archive}");
+        std::mem::drop((reader, source));
+        assert_eq!(drop.drain().await, [r#"ID="new""#], "{claim} {archive}");
+    }
+}
+
+/// A clock whose waits are too long for any test. It tells when one begins, and whether one went on to its end.
+#[derive(Debug)]
+struct Patient {
+    begins: mpsc::Sender<()>,
+    expired: AtomicBool,
+}
+
+impl Clock for Patient {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn pause(&self, hint: &mpsc::Receiver<()>, _: Duration) -> bool {
+        let _ = self.begins.send(());
+        let woken = hint.recv_timeout(Duration::from_secs(60)).is_ok();
+        self.expired.fetch_or(!woken, Ordering::SeqCst);
+        woken
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_waits_lets_go_at_once_when_cancelled() {
     let drop = Drop::new(json!({"poll_interval": "1h"}));
+    let (begins, begun) = mpsc::channel();
+    let clock = Arc::new(Patient { begins, expired: AtomicBool::new(false) });
     let life = acequia_api::testkit::TaskTracker::new();
     let cx = drop.engine.context(drop.limits);
     let cx = OpenContext { once: false, life: Some(life.token()), ..cx };
     let cancel = cx.cancel.clone();
-    let mut source = AnyConnector::open(&Files::new(), drop.config.clone(), cx).await.unwrap();
+    let connector = Files::with_clock(Arc::clone(&clock) as _);
+    let mut source = AnyConnector::open(&connector, drop.config.clone(), cx).await.unwrap();
     let split = source.splits().await.unwrap().remove(0);
     let reader = source.reader(&split, None).await.unwrap();
-    let begun = std::time::Instant::now();
+    begun.recv().unwrap();
     cancel.cancel();
     std::mem::drop((reader, source));
     life.close();
     life.wait().await;
-    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
+    assert!(!clock.expired.load(Ordering::SeqCst), "it waited to the end");
 }
 
 #[tokio::test]
