@@ -33,8 +33,8 @@ pub const CODES: &[CodeDoc] = &[
         code: "pipeline.first_run",
         title: "a first run waits for a person",
         help: "Nothing was ever committed for this pipeline, and `initial: ask` says that it does not begin by itself. \
-               `acequia position init PIPELINE --reason …` begins at the start of what the source still offers (files that \
-               are known as done stay so), `position import` goes on from exported positions.",
+               `acequia position init PIPELINE --reason …` begins at the start of what the source still offers (files \
+               that are known as done stay so), `position import` goes on from exported positions.",
     },
     CodeDoc {
         code: "pipeline.not_held",

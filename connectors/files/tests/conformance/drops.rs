@@ -337,7 +337,7 @@ async fn a_file_that_takes_the_name_of_a_duplicate_is_not_put_away_for_it() {
 /// A clock whose waits are too long for any test. It tells when one begins, and whether one went on to its end.
 #[derive(Debug)]
 struct Patient {
-    begins: mpsc::Sender<()>,
+    begins: mpsc::SyncSender<()>,
     expired: AtomicBool,
 }
 
@@ -351,7 +351,7 @@ impl Clock for Patient {
     }
 
     fn pause(&self, hint: &mpsc::Receiver<()>, _: Duration) -> bool {
-        let _ = self.begins.send(());
+        let _ = self.begins.try_send(());
         let woken = hint.recv_timeout(Duration::from_secs(60)).is_ok();
         self.expired.fetch_or(!woken, Ordering::SeqCst);
         woken
@@ -361,7 +361,7 @@ impl Clock for Patient {
 #[tokio::test]
 async fn a_reader_that_waits_lets_go_at_once_when_cancelled() {
     let drop = Drop::new(json!({"poll_interval": "1h"}));
-    let (begins, begun) = mpsc::channel();
+    let (begins, begun) = mpsc::sync_channel(1);
     let clock = Arc::new(Patient { begins, expired: AtomicBool::new(false) });
     let life = acequia_api::testkit::TaskTracker::new();
     let cx = drop.engine.context(drop.limits);
