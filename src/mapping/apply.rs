@@ -244,7 +244,7 @@ impl<'r> Run<'r> {
             self.no_result(fold.too_large(), field);
             return None;
         }
-        let mut folding = fold.begin();
+        let mut folding = Fold::begin();
         let (mut broken, marks) = (false, self.marked.len());
         for element in 0..elements {
             let cells = self.element(list, element);

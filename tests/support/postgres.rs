@@ -88,7 +88,7 @@ impl Postgres {
             let log =
                 || fs::read_to_string(self.directory.path().join("server.log")).unwrap_or_default();
             assert!(Instant::now() < deadline, "the server did not start: {}", log());
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::park_timeout(Duration::from_millis(50));
         }
     }
 

@@ -22,10 +22,12 @@ impl Program {
         slots: &[Value<'a>],
         arena: &'a Arena,
     ) -> Result<Value<'a>, Failure> {
-        match self.stack {
-            0..=SMALL_STACK => Machine::<SMALL_STACK>::new(self, slots, arena).run(),
-            0..=MIDDLE_STACK => Machine::<MIDDLE_STACK>::new(self, slots, arena).run(),
-            _ => Machine::<MAX_STACK>::new(self, slots, arena).run(),
+        if self.stack <= SMALL_STACK {
+            Machine::<SMALL_STACK>::new(self, slots, arena).run()
+        } else if self.stack <= MIDDLE_STACK {
+            Machine::<MIDDLE_STACK>::new(self, slots, arena).run()
+        } else {
+            Machine::<MAX_STACK>::new(self, slots, arena).run()
         }
     }
 }
@@ -49,7 +51,7 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
             at += 1;
             match *op {
                 Op::SkipIf { truth, to } if self::truth(&self.top()) == Some(truth) => {
-                    at = to as usize
+                    at = to as usize;
                 }
                 Op::SkipIfSome { to } if !self.top().is_null() => at = to as usize,
                 Op::SkipUnless { to } => {

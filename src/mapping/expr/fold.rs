@@ -102,7 +102,7 @@ pub(in crate::mapping) struct Folding<'a> {
 
 impl Fold {
     /// Before the first element.
-    pub(in crate::mapping) fn begin<'a>(&self) -> Folding<'a> {
+    pub(in crate::mapping) fn begin<'a>() -> Folding<'a> {
         Folding { value: Value::Null, joined: None, count: 0, null: false }
     }
 

@@ -76,6 +76,10 @@ pub(super) fn integer(text: &str) -> Option<i128> {
 
 /// A decimal as a cast reads it: sign, digits with or without a point, exponent. The inner `None` says that it
 /// is a number but needs more than 38 digits.
+#[expect(
+    clippy::option_option,
+    reason = "no number, and a number that is too long, are two answers"
+)]
 pub(super) fn decimal(text: &str) -> Option<Option<Decimal>> {
     let (negative, rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),

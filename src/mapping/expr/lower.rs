@@ -59,7 +59,7 @@ impl<'s, 'e> Lowering<'s, 'e> {
             Sql::Value(value) => Shape::Leaf(self.value(value, false)),
             Sql::TypedString(typed) => Shape::Leaf(self.typed(typed)),
             Sql::Interval(interval) => Shape::Leaf(self.interval(interval)),
-            Sql::UnaryOp { op, expr } => self.unary(sql, op, expr, depth)?,
+            Sql::UnaryOp { op, expr } => self.unary(sql, *op, expr, depth)?,
             Sql::BinaryOp { op: op @ BinaryOperator::And, .. } => {
                 Shape::All(self.chain(sql, op, depth)?)
             }
@@ -133,7 +133,7 @@ impl<'s, 'e> Lowering<'s, 'e> {
     fn unary(
         &mut self,
         sql: &Sql,
-        operator: &UnaryOperator,
+        operator: UnaryOperator,
         operand: &Sql,
         depth: usize,
     ) -> Option<Tree> {
@@ -143,7 +143,7 @@ impl<'s, 'e> Lowering<'s, 'e> {
             }
             (UnaryOperator::Not, _) => Shape::Not(self.boxed(operand, depth)?),
             (UnaryOperator::Minus | UnaryOperator::Plus, _) => {
-                let name = if *operator == UnaryOperator::Minus { "-" } else { "+" };
+                let name = if operator == UnaryOperator::Minus { "-" } else { "+" };
                 let span = self.places.span(sql.span());
                 let operands = vec![self.node(operand, depth)?];
                 Shape::Call { callee: Called::Name { name: name.to_owned(), span }, operands }

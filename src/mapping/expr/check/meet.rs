@@ -107,17 +107,21 @@ fn wider(a: &Type, b: &Type) -> Option<Type> {
         (a, b) if a == b => a.clone(),
         (Float, b) if b.is_number() => Float,
         (a, Float) if a.is_number() => Float,
-        (Int, Decimal { precision, scale }) | (Decimal { precision, scale }, Int) => {
-            widest((19, 0), (precision - scale, *scale))
-        }
-        (Decimal { precision: p, scale: s }, Decimal { precision: q, scale: t }) => {
-            widest((p - s, *s), (q - t, *t))
-        }
+        (Int | Decimal { .. }, Int | Decimal { .. }) => widest(digits(a)?, digits(b)?),
         (Number, b) if b.is_number() => Number,
         (a, Number) if a.is_number() => Number,
         (Date, Timestamp) | (Timestamp, Date) => Timestamp,
         _ => return None,
     })
+}
+
+/// Digits before and after the point.
+fn digits(kind: &Type) -> Option<(u8, u8)> {
+    match kind {
+        Type::Int => Some((19, 0)),
+        Type::Decimal { precision, scale } => Some((precision - scale, *scale)),
+        _ => None,
+    }
 }
 
 /// Values of both keep their own digits: written with the larger number of them after the point.

@@ -53,7 +53,9 @@ impl Compiler {
                 self.emit(Op::Push(Operand::Constant(null)), 0);
             }
         }
-        ends.into_iter().for_each(|end| self.land(end));
+        for end in ends {
+            self.land(end);
+        }
         self.height = base + 1;
     }
 
@@ -70,7 +72,9 @@ impl Compiler {
                 ends.push(self.jump(Op::SkipIfSome { to: 0 }));
             }
         }
-        ends.into_iter().for_each(|end| self.land(end));
+        for end in ends {
+            self.land(end);
+        }
         self.height = base + 1;
     }
 

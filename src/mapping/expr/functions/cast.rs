@@ -153,10 +153,7 @@ impl<'a> Env<'a> {
     fn sql_moment(self, value: &Value<'_>) -> &'a str {
         let shown = self.shown(value);
         let (local, zone) = shown.strip_suffix('Z').map_or((shown, ""), |local| (local, "+00"));
-        let local = match local.contains('.') {
-            true => local.trim_end_matches('0'),
-            false => local,
-        };
+        let local = if local.contains('.') { local.trim_end_matches('0') } else { local };
         let mut text = bumpalo::collections::String::new_in(&self.arena.bump);
         match local.split_once('T') {
             Some((date, time)) => text.extend([date, " ", time, zone]),
@@ -185,7 +182,7 @@ fn moment<'a>(kind: &Type, text: &str) -> Outcome<'a> {
 }
 
 /// In the digits that the type has.
-fn sized<'a>(env: Env<'a>, decimal: Decimal) -> Outcome<'a> {
+fn sized(env: Env<'_>, decimal: Decimal) -> Outcome<'_> {
     let Some(Resource::Digits(precision, scale)) = env.resource else {
         return Ok(Value::Decimal(decimal));
     };

@@ -5,6 +5,8 @@
 //! chooses by name and types ([`choose`]), the program calls. Names and meanings are PostgreSQL's; what differs on
 //! purpose is told in `differences.md`, which the comparison with a PostgreSQL server reads.
 
+#![allow(clippy::unnecessary_wraps, reason = "all functions of the table have one type")]
+
 mod cast;
 mod choose;
 mod moment;

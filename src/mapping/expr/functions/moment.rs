@@ -94,10 +94,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("to_date", &[Chars, Literal], gives::date, read).prepare(date_pattern),
     Function::new("to_timestamp", &[Chars, Literal], gives::timestamp, read)
         .prepare(timestamp_pattern),
-    Function::new("date_trunc", &[Literal, Timestamp], gives::timestamp, |env, a| cut(env, a))
-        .prepare(unit::cut),
-    Function::new("date_trunc", &[Literal, Instant], gives::instant, |env, a| cut(env, a))
-        .prepare(unit::cut),
+    Function::new("date_trunc", &[Literal, Timestamp], gives::timestamp, cut).prepare(unit::cut),
+    Function::new("date_trunc", &[Literal, Instant], gives::instant, cut).prepare(unit::cut),
     Function::new("extract", &[Literal, Date], part, extract).prepare(unit::of_date),
     Function::new("extract", &[Literal, Timestamp], part, extract).prepare(unit::of_timestamp),
     Function::new("extract", &[Literal, Instant], part, extract).prepare(unit::of_timestamp),
@@ -132,10 +130,10 @@ fn later<'a>(arguments: &[Value<'a>], before: bool) -> Outcome<'a> {
 
 /// Whole days and the rest, both with the sign of the difference.
 fn between<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
-    let (later, earlier) = match *arguments {
-        [Value::Timestamp(later), Value::Timestamp(earlier)]
-        | [Value::Instant(later), Value::Instant(earlier)] => (later, earlier),
-        _ => return Ok(Value::Null),
+    let ([Value::Timestamp(later), Value::Timestamp(earlier)]
+    | [Value::Instant(later), Value::Instant(earlier)]) = *arguments
+    else {
+        return Ok(Value::Null);
     };
     let ticks = later.checked_sub(earlier).ok_or(OUT_OF_RANGE)?;
     let days = i32::try_from(ticks / TICKS_PER_DAY).map_err(|_| OUT_OF_RANGE)?;

@@ -17,9 +17,8 @@ use crate::mapping::value::Value;
 const MAX_COMPILED: usize = 1 << 20;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("~", &[Chars, Literal], gives::bool, |env, a| is_match(env, a)).prepare(second),
-    Function::new("~*", &[Chars, Literal], gives::bool, |env, a| is_match(env, a))
-        .prepare(second_without_case),
+    Function::new("~", &[Chars, Literal], gives::bool, is_match).prepare(second),
+    Function::new("~*", &[Chars, Literal], gives::bool, is_match).prepare(second_without_case),
     Function::new("regexp_replace", &[Chars, Literal, Chars], gives::text, replace).prepare(second),
     Function::new("regexp_replace", &[Chars, Literal, Chars, Literal], gives::text, replace)
         .prepare(with_flags),
@@ -100,7 +99,7 @@ fn flagged(
     compile(1, arguments[1], flags.contains('i'), flags.contains('g'))
 }
 
-fn regex<'a>(env: Env<'a>) -> Option<(&'a Regex, bool)> {
+fn regex(env: Env<'_>) -> Option<(&Regex, bool)> {
     match env.resource {
         Some(Resource::Regex { regex, global }) => Some((regex, *global)),
         _ => None,
