@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef, Schema};
+use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef};
 
 use super::{
     breaker::Breaker, failure::Failure, parcel::Parcel, refused::RowName, spec::Spec,
@@ -103,7 +103,7 @@ impl Stage {
     /// is then not to be published.
     pub fn run(&mut self, parcel: &mut Parcel) -> Result<(), Failure> {
         let records = &parcel.records;
-        self.bind(records.schema())?;
+        self.bind(records)?;
         let mut counts = Counts::default();
         for row in records.rows() {
             match self.row(row, &mut parcel.events) {
@@ -142,7 +142,13 @@ impl Stage {
             .hint("look at the reasons with `acequia quarantine list`, correct the mapping or the feed, then `acequia resume`"))
     }
 
-    fn bind(&mut self, schema: &Schema) -> Result<(), Failure> {
+    /// Fits the mappings to the columns of a batch. One without rows has nothing to be fitted to: it may hold what was
+    /// refused before its columns were known, such as a file with another delimiter.
+    fn bind(&mut self, records: &RecordBatch) -> Result<(), Failure> {
+        if records.rows().len() == 0 {
+            return Ok(());
+        }
+        let schema = records.schema();
         for lane in &mut self.lanes {
             let fits = lane
                 .bound
@@ -156,7 +162,11 @@ impl Stage {
                 Err(errors) => {
                     let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
                     let code = errors.first().map_or("map.bind.type", |error| error.code);
-                    let message = format!("mapping `{}`: {}", lane.mapping.name, all.join("; "));
+                    let place = records.units().last().map_or(String::new(), |unit| {
+                        format!(" (in `{}`)", unit.name.escape_debug())
+                    });
+                    let name = &lane.mapping.name;
+                    let message = format!("mapping `{name}`: {}{place}", all.join("; "));
                     let failure = Failure::new(ErrorClass::Operator, code, message);
                     return Err(match errors.into_iter().find_map(|error| error.help) {
                         Some(help) => failure.hint(help),
@@ -262,7 +272,7 @@ impl Precheck for Judge {
     fn refused(&self, batch: &RecordBatch, into: &mut Vec<Reject>) {
         let mut guard = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         let (stage, events) = &mut *guard;
-        if stage.bind(batch.schema()).is_err() {
+        if stage.bind(batch).is_err() {
             // The pipeline itself will stop with the reason when it reads the first record.
             return;
         }

@@ -119,6 +119,32 @@ fn a_run_that_is_told_once_drains_and_says_what_became_of_everything() {
 }
 
 #[test]
+fn a_file_that_is_refused_before_its_columns_are_known_stops_nobody() {
+    let site = Site::new("{ embedded: true }", "refused");
+    let good = feed::bytes(0, 10);
+    let commas = String::from_utf8(feed::bytes(10, 20)).unwrap().replace(';', "|");
+    for (name, bytes) in [("A", commas.as_bytes()), ("B", &good), ("C", b"NUM_EXP;NUM_EXP\n1;2\n")]
+    {
+        site.write(&format!("drop/{name}.csv"), bytes);
+        site.write(&format!("drop/{name}.csv.ok"), b"");
+    }
+    let ran = site.run(&["run", "--once"]);
+    let (out, err) =
+        (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
+    assert!(ran.status.success(), "{out}{err}");
+    let row = out.lines().find(|line| line.trim_start().starts_with("licences")).unwrap();
+    let row: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!((row[1], row[3], row[4]), ("done", "10", "2"), "{out}");
+    for name in ["A", "C"] {
+        assert!(
+            site.path().join(format!("drop/quarantine/{name}.csv")).exists(),
+            "{name}: {out}{err}"
+        );
+    }
+    assert!(site.path().join("drop/archive/B.csv").exists());
+}
+
+#[test]
 fn a_mistake_in_the_deployment_is_shown_at_its_place_and_nothing_starts() {
     let site = Site::new("{ embedded: true }", "mistake");
     let mapping = crate::support::site::MAPPING.replace("issuedOn: FEC_ALTA", "issuedOn: FEC_ATLA");
