@@ -264,9 +264,9 @@ impl Driver {
                 self.timer = Some(Instant::now() + wait);
             }
             Action::ReadClaims => self.ask(contest::read_claims),
-            Action::WatchOwner(wait) => {
+            Action::WatchOwner => {
+                self.timer = None;
                 self.ask(contest::watch_owner);
-                self.timer = Some(Instant::now() + wait);
             }
             Action::Drain => self.drain(),
             Action::Hold | Action::End => {
