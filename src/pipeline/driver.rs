@@ -68,6 +68,7 @@ pub struct Driver {
     timer: Option<Instant>,
     flushing: Option<Input>,
     cancelled: bool,
+    held: bool,
 }
 
 /// Reports that may wait for the driver.
@@ -108,7 +109,14 @@ impl Driver {
             timer: None,
             flushing: None,
             cancelled: false,
+            held: false,
         }
+    }
+
+    /// The same, paused from the beginning if `held`: nothing is fenced, read or published until it is resumed.
+    #[must_use]
+    pub fn held(self, held: bool) -> Self {
+        Self { held, ..self }
     }
 
     /// Drives the pipeline to its end. A pipeline that stopped by a failure stays, waiting for an operator,
@@ -130,8 +138,11 @@ impl Driver {
         }
     }
 
-    /// A scheduled pipeline sleeps until its time.
+    /// A scheduled pipeline sleeps until its time, a held one until it is resumed.
     fn first(&mut self) -> Action {
+        if self.held {
+            return self.machine.hold();
+        }
         if self.spec.schedule.is_some() && !self.spec.once {
             return self.machine.sleep();
         }
@@ -149,7 +160,11 @@ impl Driver {
                 }
                 Some(command) = self.commands.recv(), if !self.cancelled => match command {
                     Command::Pause => Some(Input::Pause),
-                    Command::Resume => Some(Input::Resume),
+                    Command::Resume => {
+                        // Whoever owned it when it was paused need not own it now.
+                        self.owner = None;
+                        Some(Input::Resume)
+                    }
                     Command::Reposition(wanted, answer) => {
                         // Whoever asked may have gone.
                         let _ = answer.send(self.reposition(wanted).await);
@@ -264,9 +279,9 @@ impl Driver {
                 self.timer = Some(Instant::now() + wait);
             }
             Action::ReadClaims => self.ask(contest::read_claims),
-            Action::WatchOwner(wait) => {
+            Action::WatchOwner => {
+                self.timer = None;
                 self.ask(contest::watch_owner);
-                self.timer = Some(Instant::now() + wait);
             }
             Action::Drain => self.drain(),
             Action::Hold | Action::End => {
@@ -457,6 +472,8 @@ impl Driver {
         if !matches!(self.machine.state(), State::Paused | State::Stopped(Stop::Failed(_))) {
             return Err(not_held(&self.spec.name));
         }
+        // The change makes this instance the owner.
+        self.owner = None;
         let mut setup = self.spec.publisher.clone();
         setup.cancel = self.cancel.clone();
         let committer = self.committer.take();
@@ -505,7 +522,10 @@ impl Driver {
         self.flushing = None;
         if let Some(mut life) = self.life.take() {
             life.end();
-            self.previous = Some(life.tracker);
+            // A life in which nothing ran, as that of a question, must not hide what the one before still holds.
+            if !life.tracker.is_empty() {
+                self.previous = Some(life.tracker);
+            }
         }
     }
 

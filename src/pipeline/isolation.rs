@@ -3,8 +3,9 @@
 //! Kafka refuses records in the sets in which the client sends them, and a whole transaction with them, so the
 //! refusal of a normal life says only that a record among many is guilty. The pipeline then **isolates**: in its next
 //! life every record is a set of its own, and deliveries are awaited batch by batch, so that the refusal names the row.
-//! That row is put aside, which means that the life after next rejects it with `publish.refused`, and everything around
-//! it is published as usual. So it takes two lives more than none per guilty record, whatever the size of the
+//! That row is put aside, which means that the next life rejects it with `publish.refused`, and everything around
+//! it is published, still one by one. Once that is committed, another life begins as usual. So a guilty record costs three
+//! lives more (one that names it, one that puts it aside, one that sends in sets again), whatever the size of the
 //! transaction, where halving the transaction would take as many as its length has binary digits.
 //!
 //! Isolation ends with the commit that put a row aside, or when so many transactions were committed without finding

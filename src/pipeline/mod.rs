@@ -27,4 +27,4 @@ pub mod status;
 pub use codes::CODES;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -140,8 +140,8 @@ pub enum Action {
     Wait(Duration),
     /// Read the claims.
     ReadClaims,
-    /// Look whether the owner is alive, then wait.
-    WatchOwner(Duration),
+    /// Look whether the owner is alive. The wait for the next look begins with the answer.
+    WatchOwner,
     /// Stop fetching, commit what is mapped, close.
     Drain,
     /// Drop everything; stay until resumed or cancelled.
@@ -250,7 +250,7 @@ impl Machine {
             }
             (S::Fencing, I::Fenced) => self.enter(S::Recovering, Action::Recover),
             (S::Recovering, I::Recovered) => self.enter(S::Running, Action::Run),
-            (S::Running | S::Draining, I::Progress | I::PutAside) => {
+            (S::Running | S::Resting | S::Draining, I::Progress | I::PutAside) => {
                 self.failures = 0;
                 self.committed(input == I::PutAside)
             }
@@ -258,25 +258,26 @@ impl Machine {
             (S::Resting, I::Work) | (S::Backoff, I::Elapsed) => self.begin(),
             (S::Running, I::Exhausted) => self.drain(S::Stopped(Stop::Done)),
             (S::Resting, I::Exhausted) => self.enter(S::Stopped(Stop::Done), Action::End),
-            (S::Draining, I::Drained) => match self.after_drain {
-                S::Paused => self.enter(S::Paused, Action::Hold),
-                end => self.enter(end, Action::End),
-            },
+            (S::Draining, I::Drained) => self.leave(),
 
             (S::Contested, I::Elapsed) => Action::ReadClaims,
             (S::Contested, I::OwnClaim) | (S::Standby, I::Vacant) => self.take_over(now),
             (S::Contested, I::ForeignClaim) => self.stand_by(),
-            (S::Standby, I::Elapsed) => Action::WatchOwner(self.timing.watch),
+            (S::Standby, I::Elapsed) => Action::WatchOwner,
+            (S::Standby, I::Occupied | I::Failed(ErrorClass::Transient)) => {
+                Action::Wait(self.timing.watch)
+            }
 
             // Nothing is lost: what was not committed is read again by the next life.
             (S::Draining, I::Failed(_) | I::Refused { .. })
-                if self.after_drain == S::Stopped(Stop::Cancelled) =>
+                if self.after_drain != S::Stopped(Stop::Done) =>
             {
-                self.enter(S::Stopped(Stop::Cancelled), Action::End)
+                self.leave()
             }
-            (S::Paused, I::Failed(_)) => Action::Continue,
-            (S::Running | S::Draining, I::Refused { named }) => self.refused(named),
-            (S::Standby, I::Failed(ErrorClass::Transient)) => Action::WatchOwner(self.timing.watch),
+            (S::Paused, I::Failed(_) | I::Refused { .. }) => Action::Continue,
+            (S::Running | S::Resting | S::Draining, I::Refused { named }) => self.refused(named),
+            // What was refused is a record of our own: a claim.
+            (_, I::Refused { .. }) => self.fail(ErrorClass::Operator),
             (_, I::Failed(class)) => self.fail(class),
             _ => Action::Continue,
         }
@@ -287,13 +288,26 @@ impl Machine {
         self.enter(State::Resting, Action::Rest)
     }
 
+    /// A pipeline that begins as an operator left the one that it replaces: paused.
+    pub fn hold(&mut self) -> Action {
+        self.enter(State::Paused, Action::Hold)
+    }
+
     /// Comes from outside: looks who is there before it fences, if there may be anybody.
     pub fn begin(&mut self) -> Action {
         self.enter(State::Fencing, if self.shared { Action::Look } else { Action::Fence })
     }
 
     fn stand_by(&mut self) -> Action {
-        self.enter(State::Standby, Action::WatchOwner(self.timing.watch))
+        self.enter(State::Standby, Action::WatchOwner)
+    }
+
+    /// The drain is over.
+    fn leave(&mut self) -> Action {
+        match self.after_drain {
+            State::Paused => self.enter(State::Paused, Action::Hold),
+            end => self.enter(end, Action::End),
+        }
     }
 
     fn committed(&mut self, put_aside: bool) -> Action {
@@ -410,8 +424,7 @@ mod tests {
             Action::Wait(Duration::from_secs(5))
         );
         assert_eq!(machine.step(Input::Elapsed, NOW), Action::ReadClaims);
-        assert!(matches!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner(_)));
-        assert!(matches!(machine.step(Input::Elapsed, NOW), Action::WatchOwner(_)));
+        assert_eq!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner);
         assert_eq!(machine.step(Input::Vacant, NOW), Action::Fence);
     }
 
@@ -464,7 +477,7 @@ mod tests {
     fn whoever_comes_from_outside_looks_before_he_fences_and_leaves_a_living_owner_in_peace() {
         let mut machine = Machine::new(Timing::default(), true);
         assert_eq!(machine.begin(), Action::Look);
-        assert!(matches!(machine.step(Input::Occupied, NOW), Action::WatchOwner(_)));
+        assert_eq!(machine.step(Input::Occupied, NOW), Action::WatchOwner);
         assert_eq!(machine.state(), State::Standby);
         assert_eq!(machine.step(Input::Vacant, NOW), Action::Fence);
         run(&mut machine, &[Input::Fenced, Input::Recovered]);
@@ -485,9 +498,65 @@ mod tests {
             let mut machine = running();
             run(&mut machine, idle);
             assert_eq!(machine.step(Input::OwnClaim, NOW), Action::Continue);
-            assert!(matches!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner(_)));
+            assert_eq!(machine.step(Input::ForeignClaim, NOW), Action::WatchOwner);
             assert_eq!(machine.state(), State::Standby);
         }
+    }
+
+    #[test]
+    fn a_standby_waits_for_the_answer_before_it_looks_again_however_long_that_takes() {
+        let mut machine = running();
+        machine.step(Input::ForeignClaim, NOW);
+        let watch = Timing::default().watch;
+        for answer in [Input::Occupied, Input::Failed(ErrorClass::Transient)] {
+            assert_eq!(machine.step(answer, NOW), Action::Wait(watch), "{answer:?}");
+            assert_eq!(machine.state(), State::Standby);
+            assert_eq!(machine.step(Input::Elapsed, NOW), Action::WatchOwner);
+        }
+    }
+
+    #[test]
+    fn a_refused_claim_stops_the_pipeline_instead_of_leaving_it_in_recovery() {
+        for before in [&[][..], &[Input::Fenced]] {
+            let mut machine = Machine::new(Timing::default(), false);
+            run(&mut machine, before);
+            assert_eq!(machine.step(Input::Refused { named: false }, NOW), Action::End);
+            assert_eq!(machine.state(), State::Stopped(Stop::Failed(ErrorClass::Operator)));
+        }
+    }
+
+    #[test]
+    fn the_last_commit_of_a_pipeline_that_rests_counts_as_any_other() {
+        let mut machine = running();
+        machine.step(Input::Quiet, NOW);
+        assert_eq!(machine.step(Input::Refused { named: false }, NOW), Action::Fence);
+        assert!(machine.isolates());
+        let again = [Input::Fenced, Input::Recovered, Input::Quiet, Input::PutAside];
+        assert_eq!(run(&mut machine, &again), Action::Continue);
+        assert_eq!(machine.state(), State::Resting);
+        assert!(!machine.isolates());
+    }
+
+    #[test]
+    fn a_pause_is_kept_whatever_goes_wrong_while_it_commits() {
+        use ErrorClass::{Bug, Fenced, Lost, Operator, Transient};
+        let failures = [Transient, Fenced, Operator, Lost, Bug].map(Input::Failed);
+        let refusals = [true, false].map(|named| Input::Refused { named });
+        for wrong in failures.into_iter().chain(refusals) {
+            let mut machine = running();
+            assert_eq!(run(&mut machine, &[Input::Pause, wrong]), Action::Hold, "{wrong:?}");
+            assert_eq!(machine.state(), State::Paused);
+            assert_eq!(machine.step(Input::Resume, NOW), Action::Fence);
+        }
+    }
+
+    #[test]
+    fn a_pipeline_that_begins_paused_touches_nothing_until_it_is_resumed() {
+        let mut machine = Machine::new(Timing::default(), true);
+        assert_eq!(machine.hold(), Action::Hold);
+        assert_eq!(machine.step(Input::Elapsed, NOW), Action::Continue);
+        assert_eq!(machine.state(), State::Paused);
+        assert_eq!(machine.step(Input::Resume, NOW), Action::Look);
     }
 
     #[test]
@@ -566,8 +635,9 @@ mod tests {
     proptest! {
         /// Running is entered only from Recovering, Recovering only from Fencing: no path skips recovery.
         #[test]
-        fn no_history_reaches_running_without_fencing_and_recovering(inputs in proptest::collection::vec(any_input(), 0..200)) {
-            let mut machine = Machine::new(Timing::default(), false);
+        fn no_history_reaches_running_without_fencing_and_recovering(shared in any::<bool>(),
+                                                                     inputs in proptest::collection::vec(any_input(), 0..200)) {
+            let mut machine = Machine::new(Timing::default(), shared);
             for (n, input) in inputs.into_iter().enumerate() {
                 let before = machine.state();
                 let action = machine.step(input, Duration::from_secs(n as u64));
@@ -587,8 +657,9 @@ mod tests {
 
         /// After a cancel, every history ends once the drain is answered, whatever else happens.
         #[test]
-        fn a_cancel_always_ends_the_pipeline(before in proptest::collection::vec(any_input(), 0..100)) {
-            let mut machine = Machine::new(Timing::default(), false);
+        fn a_cancel_always_ends_the_pipeline(shared in any::<bool>(),
+                                             before in proptest::collection::vec(any_input(), 0..100)) {
+            let mut machine = Machine::new(Timing::default(), shared);
             for input in before {
                 machine.step(input, NOW);
             }
@@ -597,11 +668,32 @@ mod tests {
             prop_assert!(matches!(machine.state(), State::Stopped(_)), "{:?}", machine.state());
         }
 
+        /// A refusal is never swallowed: whatever is refused, a pipeline that does not stand still does not go on as if nothing
+        /// had happened.
+        #[test]
+        fn a_refusal_is_heard_in_every_state(shared in any::<bool>(), named in any::<bool>(),
+                                             before in proptest::collection::vec(any_input(), 0..100)) {
+            let mut machine = Machine::new(Timing::default(), shared);
+            for input in before {
+                machine.step(input, NOW);
+            }
+            let before = machine.state();
+            let action = machine.step(Input::Refused { named }, NOW);
+            if matches!(before, State::Paused | State::Stopped(_)) {
+                prop_assert_eq!(action, Action::Continue);
+                prop_assert_eq!(machine.state(), before);
+            } else {
+                prop_assert_ne!(machine.state(), before);
+            }
+        }
+
         /// A stopped pipeline stays stopped unless an operator restarts it.
         #[test]
-        fn stopped_is_absorbing_without_an_operator(class in proptest::sample::select(vec![ErrorClass::Operator, ErrorClass::Lost, ErrorClass::Bug]),
+        fn stopped_is_absorbing_without_an_operator(shared in any::<bool>(),
+                                                    class in proptest::sample::select(vec![ErrorClass::Operator, ErrorClass::Lost, ErrorClass::Bug]),
                                                     after in proptest::collection::vec(any_input(), 0..100)) {
-            let mut machine = running();
+            let mut machine = Machine::new(Timing::default(), shared);
+            run(&mut machine, &[Input::Fenced, Input::Recovered]);
             machine.step(Input::Failed(class), NOW);
             for input in after.into_iter().filter(|input| *input != Input::Resume) {
                 machine.step(input, NOW);

@@ -67,19 +67,19 @@ fields:
 
 /// What the source in memory has and how it behaves.
 #[derive(Debug, Default)]
-struct Script {
+pub(crate) struct Script {
     /// `(id, kind, size)`.
-    records: Vec<(String, &'static str, String)>,
+    pub(crate) records: Vec<(String, &'static str, String)>,
     /// Positions before which a fetch fails once, and how.
-    failures: Mutex<BTreeMap<u64, ErrorClass>>,
+    pub(crate) failures: Mutex<BTreeMap<u64, ErrorClass>>,
     /// Positions told as committed.
-    committed: Mutex<Vec<u64>>,
+    pub(crate) committed: Mutex<Vec<u64>>,
     /// How often it was opened.
-    opened: AtomicU64,
+    pub(crate) opened: AtomicU64,
     /// Whether it waits for more instead of ending.
-    endless: bool,
+    pub(crate) endless: bool,
     /// How many of the last records are not there yet.
-    to_come: AtomicU64,
+    pub(crate) to_come: AtomicU64,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -203,18 +203,18 @@ fn mapping() -> Arc<Mapping> {
     Arc::clone(&library.mappings["notes"])
 }
 
-struct Rig {
+pub(crate) struct Rig {
     broker: DevBroker,
     kafka: KafkaConfig,
     topic: Arc<str>,
     deployment: String,
-    script: Arc<Script>,
-    status: Arc<StatusCell>,
+    pub(crate) script: Arc<Script>,
+    pub(crate) status: Arc<StatusCell>,
     cancel: CancellationToken,
 }
 
 impl Rig {
-    fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         let broker = DevBroker::start().unwrap();
         let kafka = KafkaConfig { embedded: true, ..KafkaConfig::default() }
             .embedded_at(broker.bootstrap());
@@ -237,7 +237,7 @@ impl Rig {
         }
     }
 
-    fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let mapping = mapping();
         let encoder = EncoderConfig {
             deployment: "t".into(),
@@ -300,7 +300,7 @@ impl Rig {
     }
 
     /// Waits until the status is as asked; a test that waits in vain fails by its own time-out.
-    async fn until(&self, what: &str, is: impl Fn(&StatusCell) -> bool) {
+    pub(crate) async fn until(&self, what: &str, is: impl Fn(&StatusCell) -> bool) {
         let wait = async {
             while !is(&self.status) {
                 tokio::task::yield_now().await;
@@ -333,7 +333,7 @@ impl Rig {
     }
 }
 
-fn records(count: usize) -> Vec<(String, &'static str, String)> {
+pub(crate) fn records(count: usize) -> Vec<(String, &'static str, String)> {
     (0..count).map(|n| (format!("n-{n:04}"), "A", n.to_string())).collect()
 }
 

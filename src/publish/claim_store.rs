@@ -124,10 +124,21 @@ impl ClaimStore {
     }
 }
 
-/// Makes sure that there is a directory, and gives its rights.
+/// Makes sure that there is a directory whose name is durable, and gives its rights.
 fn prepare(directory: &Path) -> io::Result<u32> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let absolute = std::path::absolute(directory)?;
+    let parents = parents_of_missing(&absolute);
+    DirBuilder::new().recursive(true).mode(0o700).create(&absolute)?;
+    for parent in parents {
+        File::open(parent)?.sync_all()?;
+    }
     Ok(fs::metadata(directory)?.permissions().mode())
+}
+
+/// The directories that get a new entry when this one is made, the innermost first.
+fn parents_of_missing(directory: &Path) -> Vec<&Path> {
+    let missing = directory.ancestors().take_while(|ancestor| !ancestor.exists());
+    missing.filter_map(Path::parent).collect()
 }
 
 fn remove(directory: &Path, name: &OsStr) -> io::Result<()> {

@@ -23,15 +23,23 @@ pub struct Reposition {
     pub reason: String,
 }
 
+impl Reposition {
+    /// Why a checkpoint regression is accepted: whoever decides on some splits says nothing of the others, which the
+    /// regression concerns as well.
+    fn accepts_regression(&self) -> Option<String> {
+        self.forget_others.then(|| self.reason.clone())
+    }
+}
+
 /// Makes the change; gives the number of its transaction. Blocks. `setup` is that of the pipeline, which must stand
 /// still, with the state cache closed.
 ///
 /// # Errors
-/// As for the start of a pipeline. Either all of it is done or nothing.
+/// As for the start of a pipeline, but for a checkpoint regression, which a decision about every split accepts. Either all of it is done or nothing.
 pub fn reposition(mut setup: Setup, wanted: &Reposition) -> Result<u64, PublishError> {
     let Reposition { positions, forget_others, reason } = wanted;
     let pipeline = Arc::clone(&setup.task.pipeline);
-    setup.accept_regression = Some(reason.clone());
+    setup.accept_regression = wanted.accepts_regression();
     let mut publisher = Publisher::fence(setup)?;
     let before = publisher.recover(&mut |_| {})?.recovered.checkpoint;
     publisher.begin()?;
@@ -51,4 +59,18 @@ pub fn reposition(mut setup: Setup, wanted: &Reposition) -> Result<u64, PublishE
     let committed = publisher.commit(&deltas, Counts::default())?;
     tracing::warn!(%pipeline, seq = committed.seq, reason, "positions were changed by hand");
     Ok(committed.seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_regression_is_accepted_only_by_a_decision_about_every_split() {
+        for (forget_others, accepted) in [(false, None), (true, Some("restored by hand"))] {
+            let reason = "restored by hand".to_owned();
+            let wanted = Reposition { positions: BTreeMap::new(), forget_others, reason };
+            assert_eq!(wanted.accepts_regression().as_deref(), accepted);
+        }
+    }
 }

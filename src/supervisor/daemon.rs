@@ -2,7 +2,8 @@
 //!
 //! SIGTERM and SIGINT drain and end within the configured time; a second one ends at once, which loses nothing
 //! either. SIGHUP, or a reload asked for on the control socket, reads the configuration again: what is wrong with it
-//! is told and the old one stays; what is right is applied to the pipelines that changed and to no other. Under
+//! is told and the old one stays; what is right is applied to the pipelines that changed and to no other. A reload
+//! waits for the pipelines that it replaces; a signal to stop does not wait for the reload. Under
 //! systemd the daemon tells its state (`Type=notify`).
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -97,11 +98,17 @@ impl Daemon<'_> {
         loop {
             tokio::select! {
                 wish = signals.next() => match wish {
-                    Wish::Reload => drop(self.reload().await),
+                    Wish::Reload => {
+                        if unless(signals.stop(), self.reload()).await.is_none() {
+                            return Wish::Stop;
+                        }
+                    }
                     end => return end,
                 },
                 Some(request) = self.reloads.recv() => {
-                    let changes = self.reload().await;
+                    let Some(changes) = unless(signals.stop(), self.reload()).await else {
+                        return Wish::Stop;
+                    };
                     // Whoever asked may have gone.
                     let _ = request.answer.send(changes);
                 }
@@ -212,6 +219,22 @@ impl Signals {
             _ = self.reload.recv() => Wish::Reload,
         }
     }
+
+    /// Waits for a signal to stop. One to reload waits meanwhile.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// What comes of the work; nothing if it is told to stop before.
+async fn unless<T>(stop: impl Future<Output = ()>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = stop => None,
+    }
 }
 
 /// The sockets on which others ask.
@@ -278,4 +301,17 @@ pub fn failures(fleet: &Fleet) -> Vec<(Arc<str>, Failure)> {
         stopped.then(|| (handle.name, status.failure.unwrap_or_else(unknown)))
     };
     fleet.all().into_iter().filter_map(failed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::unless;
+
+    #[tokio::test]
+    async fn a_signal_to_stop_does_not_wait_for_a_reload() {
+        assert_eq!(unless(ready(()), pending::<u8>()).await, None);
+        assert_eq!(unless(pending(), ready(1)).await, Some(1));
+    }
 }

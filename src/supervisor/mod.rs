@@ -10,8 +10,11 @@ pub mod startup;
 pub use codes::CODES;
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,7 +32,7 @@ use crate::{
         driver::{Command, Driver},
         failure::Failure,
         spec::Spec,
-        state::Stop,
+        state::{State, Stop},
         status::StatusCell,
     },
     publish::{self, Presence, Reposition},
@@ -59,13 +62,30 @@ pub struct Handle {
     pub status: Arc<StatusCell>,
     commands: mpsc::Sender<Command>,
     publisher: Arc<publish::Setup>,
+    /// Whether the last command was to pause.
+    paused: Arc<AtomicBool>,
 }
 
 impl Handle {
     /// Pauses or resumes it. Asking twice is the same as asking once.
     pub fn tell(&self, command: Command) {
+        let paused = match command {
+            Command::Pause => Some(true),
+            Command::Resume => Some(false),
+            Command::Reposition(..) => None,
+        };
         // A full queue already holds as many commands as nobody gives by hand.
-        let _ = self.commands.try_send(command);
+        if self.commands.try_send(command).is_ok()
+            && let Some(paused) = paused
+        {
+            self.paused.store(paused, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is paused or about to be. A pause told to a pipeline that has stopped means nothing.
+    fn is_held(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+            && !matches!(self.status.read().state, State::Stopped(_))
     }
 
     /// What it has committed until now, read from Kafka.
@@ -122,6 +142,18 @@ struct Running {
     fingerprint: [u8; 32],
     cancel: CancellationToken,
     task: JoinHandle<Stop>,
+    ended: Option<Stop>,
+}
+
+impl Running {
+    /// Waits for its end; a panic counts as a bug. Waiting may be broken off and repeated.
+    async fn end(&mut self) -> Stop {
+        if let Some(stop) = self.ended {
+            return stop;
+        }
+        let stop = (&mut self.task).await.unwrap_or(Stop::Failed(ErrorClass::Bug));
+        *self.ended.insert(stop)
+    }
 }
 
 /// What a reload did.
@@ -169,7 +201,10 @@ impl Supervisor {
     }
 
     /// Makes the running pipelines those that are planned: starts, replaces and ends what differs, each replaced
-    /// one after it has committed what it had in hand. Nothing else is touched.
+    /// one after it has committed what it had in hand. One that was paused is replaced by a paused one. Nothing else is
+    /// touched.
+    ///
+    /// Dropped before it is done, it has told those that are to end to do so, and [`stop`](Self::stop) waits for them.
     pub async fn apply(&mut self, planned: Vec<Planned>) -> Changes {
         let mut changes = Changes::default();
         let wanted: BTreeMap<Arc<str>, [u8; 32]> =
@@ -180,14 +215,19 @@ impl Supervisor {
             .filter(|(name, running)| wanted.get(*name) != Some(&running.fingerprint))
             .map(|(name, _)| Arc::clone(name))
             .collect();
+        let held: BTreeSet<Arc<str>> =
+            gone.iter().filter(|name| self.is_held(name)).cloned().collect();
+        for running in gone.iter().filter_map(|name| self.running.get(name)) {
+            running.cancel.cancel();
+        }
         for name in &gone {
-            if let Some(running) = self.running.remove(name) {
-                running.cancel.cancel();
-                let _ = running.task.await;
-                self.fleet.change(|fleet| drop(fleet.remove(name)));
-                if !wanted.contains_key(name) {
-                    changes.stopped.push(Arc::clone(name));
-                }
+            if let Some(running) = self.running.get_mut(name) {
+                running.end().await;
+            }
+            self.running.remove(name);
+            self.fleet.change(|fleet| drop(fleet.remove(name)));
+            if !wanted.contains_key(name) {
+                changes.stopped.push(Arc::clone(name));
             }
         }
         for plan in planned {
@@ -196,13 +236,17 @@ impl Supervisor {
                 continue;
             }
             let replaced = gone.contains(&name);
-            self.start(plan);
+            self.start(plan, held.contains(&name));
             if replaced { changes.replaced.push(name) } else { changes.started.push(name) }
         }
         changes
     }
 
-    fn start(&mut self, plan: Planned) {
+    fn is_held(&self, name: &str) -> bool {
+        self.fleet.get(name).is_some_and(|handle| handle.is_held())
+    }
+
+    fn start(&mut self, plan: Planned, held: bool) {
         let Planned { spec, fingerprint, owner } = plan;
         let name = Arc::clone(&spec.name);
         let status = Arc::new(StatusCell::default());
@@ -215,22 +259,21 @@ impl Supervisor {
             status: Arc::clone(&status),
             commands,
             publisher: Arc::new(spec.publisher.clone()),
+            paused: Arc::new(AtomicBool::new(held)),
         };
         let driver =
             Driver::new(Arc::new(spec), status, self.presence.clone(), cancel.clone(), inbox);
-        let task = tokio::spawn(driver.run());
+        let task = tokio::spawn(driver.held(held).run());
         self.fleet.change(|fleet| drop(fleet.insert(Arc::clone(&name), handle)));
-        self.running.insert(name, Running { fingerprint, cancel, task });
+        self.running.insert(name, Running { fingerprint, cancel, task, ended: None });
     }
 
     /// Waits until every pipeline has ended by itself, which only those do that run once. Gives how each ended;
-    /// a panic counts as a bug.
+    /// a panic counts as a bug. May be broken off and asked again.
     pub async fn finished(&mut self) -> BTreeMap<Arc<str>, Stop> {
         let mut stops = BTreeMap::new();
         for (name, running) in &mut self.running {
-            let stop = (&mut running.task).await;
-            let stop = stop.unwrap_or(Stop::Failed(ErrorClass::Bug));
-            stops.insert(Arc::clone(name), stop);
+            stops.insert(Arc::clone(name), running.end().await);
         }
         self.running.clear();
         stops
@@ -245,10 +288,13 @@ impl Supervisor {
         let deadline = time::Instant::now() + within;
         let mut left = Vec::new();
         for (name, running) in &mut self.running {
-            if time::timeout_at(deadline, &mut running.task).await.is_err() {
+            if time::timeout_at(deadline, running.end()).await.is_err() {
                 left.push(Arc::clone(name));
             }
         }
         left
     }
 }
+
+#[cfg(test)]
+mod tests;

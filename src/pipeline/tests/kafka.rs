@@ -124,3 +124,49 @@ async fn an_idle_owner_notices_a_foreign_claim_and_comes_back_when_the_other_is_
     assert_eq!(rig.keys().len(), 10);
     drop(commands);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_whose_position_was_changed_is_the_owner_when_it_is_resumed() {
+    let rig = rig(Script { records: records(10), endless: true, ..Script::default() });
+    let mut spec = rig.spec();
+    spec.timing.contest = Duration::from_millis(100);
+    spec.timing.watch = Duration::from_millis(100);
+    let topic = SystemTopics::of(&rig.deployment).checkpoints;
+    let join = |owner| Presence::join(&rig.kafka, &rig.deployment, &topic, owner, None).unwrap();
+    let presence = Arc::new(join(spec.publisher.task.owner));
+    let foreign = publish::Setup {
+        task: Task { owner: uuid::Uuid::new_v4(), ..spec.publisher.task.clone() },
+        ..spec.publisher.clone()
+    };
+    let (commands, inbox) = mpsc::channel(4);
+    let status = Arc::clone(&rig.status);
+    let driver =
+        Driver::new(Arc::new(spec), status, Some(Arc::clone(&presence)), rig.cancel.clone(), inbox);
+    let task = tokio::spawn(driver.run());
+    rig.until("reads", |status| status.read().counts.rows_in == 10).await;
+    let owner = foreign.task.owner;
+    let taken = tokio::task::spawn_blocking(move || {
+        let mut publisher = Publisher::fence(foreign).unwrap();
+        publisher.recover(&mut |_| {}).unwrap();
+        publisher
+    });
+    let publisher = taken.await.unwrap();
+    let other = join(owner);
+    rig.until("stands by", |status| status.read().state == State::Standby).await;
+
+    commands.send(Command::Pause).await.unwrap();
+    rig.until("pauses", |status| status.read().state == State::Paused).await;
+    let wanted = publish::Reposition {
+        positions: BTreeMap::from([("all".into(), Position::encode(1, &5_u64).unwrap())]),
+        forget_others: false,
+        reason: "the last five again".into(),
+    };
+    let (answer, changed) = tokio::sync::oneshot::channel();
+    commands.send(Command::Reposition(wanted, answer)).await.unwrap();
+    changed.await.unwrap().unwrap();
+    commands.send(Command::Resume).await.unwrap();
+    rig.until("owns it", |status| status.read().state == State::Running).await;
+    rig.cancel.cancel();
+    assert_eq!(task.await.unwrap(), Stop::Cancelled);
+    tokio::task::spawn_blocking(move || drop((other, publisher))).await.unwrap();
+}

@@ -100,3 +100,12 @@ fn what_cannot_be_written_stops_with_the_place_and_the_reason() {
     );
     assert!(error.to_string().contains("file") && std::error::Error::source(&error).is_some());
 }
+
+#[test]
+fn every_directory_that_gets_a_new_one_is_made_durable_and_no_other() {
+    let scratch = tempfile::tempdir().unwrap();
+    let directory = scratch.path().join("a/b");
+    assert_eq!(parents_of_missing(&directory), [&scratch.path().join("a"), scratch.path()]);
+    prepare(&directory).unwrap();
+    assert!(parents_of_missing(&directory).is_empty());
+}
