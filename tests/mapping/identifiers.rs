@@ -42,7 +42,7 @@ fn every_check_rejects_flags_or_takes_away() {
             ("null", "exactly: { id: a }, quality: []"),
         ] {
             let mut texts = super::texts();
-            let mapping = text(word, on_fail, ", protect: { pseudonym: p }", outcome);
+            let mapping = text(word, on_fail, ", protect: { pseudonym: citizen }", outcome);
             texts.mappings.push(SourceFile::new("m.yaml", mapping));
             let (library, found) = mapping::check(&texts, &AnyKeys);
             assert!(found.is_empty(), "{}", diagnostic::render(&found, false));

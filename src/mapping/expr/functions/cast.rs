@@ -103,7 +103,14 @@ static FLOAT_TO_INT: Function = to(&[Param::Float], |_, a| match a {
 static FLOAT_TO_NUMBER: Function = to(&[Param::Float], |env, a| match a {
     [Value::Float(float)] => {
         let shown = format!("{float:.*e}", FLOAT_DIGITS - 1);
-        let decimal = literal::decimal(&shown).flatten().ok_or(OUT_OF_RANGE)?;
+        let decimal = match literal::decimal(&shown).flatten() {
+            // Too small for 38 digits after the point, but a type says how many there are to be.
+            None if float.abs() < 1.0 && env.resource.is_some() => {
+                literal::decimal(&format!("{float:.38}")).flatten()
+            }
+            decimal => decimal,
+        }
+        .ok_or(OUT_OF_RANGE)?;
         let shortest = if env.resource.is_none() { decimal.normalised() } else { decimal };
         sized(env, shortest)
     }
