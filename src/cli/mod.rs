@@ -35,7 +35,8 @@ pub use output::{CliError, Exit, Terminal};
 const AFTER: &str = "\
 Exit codes:
   0  done, nothing to report
-  1  findings: mistakes in a configuration, failed tests, rejected records, a pipeline that is not well
+  1  findings: mistakes in a configuration, failed tests, records that a preview rejects, a pipeline that is not
+     well; a run that has put records into quarantine has done its work and ends with 0
   2  the command line itself is wrong
   3  the system is in the way: a file, a socket or Kafka cannot be reached
 

@@ -210,7 +210,9 @@ impl Show<'_> {
     fn row(&mut self, row: RowRef<'_>) -> Result<(), CliError> {
         let batch = row.batch();
         let place = place(batch, row.meta().unit, row.meta().place.line);
-        let fields = fields(row);
+        // What no mapping uses is named at the end and not shown: it may be personal, and is nobody's business here.
+        let mut fields = fields(row);
+        fields.retain(|(name, _)| !self.tally.unused.contains(name));
         let mut taken = false;
         for mapping in self.mappings.clone() {
             let bound = mapping.bind(batch.schema()).map_err(|errors| {
