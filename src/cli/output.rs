@@ -79,13 +79,14 @@ impl CliError {
         matches!(self, Self::Shown | Self::Closed)
     }
 
-    /// What the process ends with. A closed pipe is how `| head` ends, and no error.
+    /// What the process ends with. A closed pipe is how `| head` ends: nothing is said, but nothing is called well either
+    /// that was not said to its end. 141 is what a shell sees of a program that the signal of a closed pipe ended.
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Shown => Exit::Findings.into(),
             Self::Usage(_) => ExitCode::from(2),
             Self::System { .. } => ExitCode::from(3),
-            Self::Closed => ExitCode::from(0),
+            Self::Closed => ExitCode::from(141),
         }
     }
 }
