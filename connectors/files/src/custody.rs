@@ -388,9 +388,10 @@ fn summary(hash: &str, entry: &Entry, duplicate_of: Option<&str>) -> Vec<u8> {
         (_, Outcome::Quarantined) => "refused",
     };
     let advice = match outcome {
-        "accepted_in_part" => {
-            Some("send the file again, corrected: its first records have been published")
-        }
+        "accepted_in_part" => Some(
+            "its first records have been published; those of a corrected file are other events, with ids of their \
+                 own, so tell consumers to go by the key",
+        ),
         "refused" => Some("nothing was published; correct what is wrong and drop the file again"),
         _ => None,
     };

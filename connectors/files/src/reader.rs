@@ -277,7 +277,8 @@ impl FileReader {
         let error =
             RecordError::decode("files.changed_while_read").detail(format!("{times} times"));
         let outcome = if current.published { Outcome::Partial } else { Outcome::Quarantined };
-        let (records, rejected) = (current.before, current.rejected);
+        let handed_over = if current.published { self.decoder.state().record } else { 0 };
+        let (records, rejected) = (current.before + handed_over, current.rejected);
         self.refuse(current, outcome, records, rejected, vec![error], batch)?;
         Ok(true)
     }
