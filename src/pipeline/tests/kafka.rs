@@ -154,8 +154,15 @@ async fn a_standby_whose_position_was_changed_is_the_owner_when_it_is_resumed() 
     let other = join(owner);
     rig.until("stands by", |status| status.read().state == State::Standby).await;
 
-    commands.send(Command::Pause).await.unwrap();
-    rig.until("pauses", |status| status.read().state == State::Paused).await;
+    // Resumed, it stands by again as soon as it has found who the owner is.
+    for command in [Command::Pause, Command::Resume, Command::Pause] {
+        let then = match command {
+            Command::Resume => State::Standby,
+            _ => State::Paused,
+        };
+        commands.send(command).await.unwrap();
+        rig.until("obeys", |status| status.read().state == then).await;
+    }
     let wanted = publish::Reposition {
         positions: BTreeMap::from([("all".into(), Position::encode(1, &5_u64).unwrap())]),
         forget_others: false,
