@@ -15,7 +15,10 @@ use crate::support::{
 };
 
 const RECORDS: u64 = 500_000;
-const FILES: u64 = 10;
+/// Kills for which that is enough; with more the feed must be longer, by what a life may read before its kill comes.
+const KILLS: u64 = 5;
+const RECORDS_OF_A_LIFE: u64 = 150_000;
+const RECORDS_OF_A_FILE: u64 = 50_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A random number of this run; its seed is printed, so that a failure can be looked at again.
@@ -91,11 +94,14 @@ fn read(picture: &serde_json::Value) -> u64 {
 #[test]
 fn kills_at_random_points_lose_nothing_and_repeat_nothing() {
     let kafka = kafka::shared();
-    let kills = std::env::var("ACEQUIA_TORTURE_KILLS").map_or(5, |kills| kills.parse().unwrap());
+    let kills =
+        std::env::var("ACEQUIA_TORTURE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
+    let records = RECORDS + kills.saturating_sub(KILLS) * RECORDS_OF_A_LIFE;
     let mut random = Random::seeded();
     let site = site(&kafka, "kills");
-    drop_feed(&site, RECORDS, FILES);
-    let share = RECORDS / (kills + 1);
+    drop_feed(&site, records, records / RECORDS_OF_A_FILE);
+    // A life shorter than that would end before its first transaction.
+    let share = RECORDS / (KILLS + 1);
     for kill in 0..kills {
         let mut daemon = Daemon::start(&site, "daemon", &[]);
         // At a random record of this life; the moment after it may be inside a transaction or between two.
@@ -108,10 +114,10 @@ fn kills_at_random_points_lose_nothing_and_repeat_nothing() {
     let last = Daemon::start(&site, "daemon", &["--once"]);
     assert!(last.finish(PATIENCE).success());
     let topic = topic("kills");
-    assert_exactly_once(&reader::committed(kafka.bootstrap(), &topic), RECORDS);
+    assert_exactly_once(&reader::committed(kafka.bootstrap(), &topic), records);
     let all = reader::uncommitted(kafka.bootstrap(), &topic);
-    let aborted = all.len() as u64 - RECORDS;
-    let hit = kills_inside_transactions(&all, RECORDS);
+    let aborted = all.len() as u64 - records;
+    let hit = kills_inside_transactions(&all, records);
     println!(
         "{aborted} records of aborted transactions are visible under read_uncommitted; {hit} of {kills} kills hit an open transaction"
     );
