@@ -63,8 +63,6 @@ use crate::checkpoint::{
 
 /// How often the number of partitions is looked at again while running.
 const PARTITION_CHECK: Duration = Duration::from_secs(60);
-/// What Kafka adds to a record, generously, and some room for the key.
-const FRAMING_BYTES: usize = 2048;
 
 /// What a publisher needs to know.
 #[derive(Debug, Clone)]
@@ -170,7 +168,7 @@ impl Publisher {
             topic: Arc::clone(&system.quarantine),
             pipeline: Arc::clone(&setup.task.pipeline),
             key: setup.quarantine_key.clone(),
-            max_value_bytes: facts.max_message_bytes().saturating_sub(FRAMING_BYTES),
+            max_value_bytes: facts.room(),
         };
         let state_dir = setup.state_dir.as_deref();
         let claim_store = setup.claim_store.as_deref();
@@ -228,7 +226,7 @@ impl Publisher {
     /// How many bytes key and value of an event for topic `index` may have together.
     pub fn max_event_bytes(&self, index: u16) -> usize {
         let limit = self.limits.get(usize::from(index)).copied();
-        limit.unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES).saturating_sub(FRAMING_BYTES)
+        topics::room_in(limit.unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES))
     }
 
     /// Opens a transaction. Begin late: from the first record on it holds back every `read_committed` consumer,

@@ -106,6 +106,19 @@ impl TopicFacts {
             .and_then(|bytes| bytes.parse().ok())
             .unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
     }
+
+    /// How many bytes key and value of one record may have together.
+    pub fn room(&self) -> usize {
+        room_in(self.max_message_bytes())
+    }
+}
+
+/// What Kafka and the envelope of an event put around key and data, generously.
+const FRAMING_BYTES: usize = 2048;
+
+/// The room for key and value where a set of records may have `max_message_bytes`.
+pub(super) fn room_in(max_message_bytes: usize) -> usize {
+    max_message_bytes.saturating_sub(FRAMING_BYTES)
 }
 
 impl TopicFacts {

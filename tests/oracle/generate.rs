@@ -113,8 +113,6 @@ fn can_fail(signature: &Signature) -> bool {
 pub fn shapes(signatures: &[Signature]) -> Vec<Shape> {
     let mut shapes: Vec<Shape> = signatures
         .iter()
-        // Not in PostgreSQL 15 in this form, or told in the differences.
-        .filter(|signature| signature.name != "num_nulls")
         .map(|signature| Shape {
             name: format!("{}{:?}", signature.name, signature.params),
             can_fail: can_fail(signature),

@@ -25,8 +25,6 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(40);
 /// When a transaction coordinator that is looked for in vain is given up, so that the rest is still told.
 const COORDINATOR: Duration = Duration::from_secs(25);
-/// What Kafka and an event's envelope put around its key and data, generously.
-const FRAMING: usize = 2048;
 
 /// What one system said.
 #[derive(Debug, Serialize)]
@@ -224,7 +222,7 @@ fn ask(
 /// Whether a topic takes what a pipeline may make.
 fn room(pipeline: &Pipeline, topic: &str, facts: &TopicFacts, answer: &mut Answer) {
     let largest = pipeline.config.publish.max_event.0;
-    let room = facts.max_message_bytes().saturating_sub(FRAMING) as u64;
+    let room = facts.room() as u64;
     if !facts.settings.is_empty() && largest > room {
         let name = &pipeline.config.pipeline;
         let message = format!(

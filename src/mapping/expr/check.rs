@@ -91,7 +91,7 @@ impl Checker<'_, '_> {
                 (Shape::IsTruth { truth: *truth, negated: *negated, operand }, false)
             }
             Shape::Case { operand, branches, otherwise } => {
-                return self.case(node, operand.as_deref(), branches, otherwise.as_deref());
+                return self.case(operand.as_deref(), branches, otherwise.as_deref());
             }
             Shape::Coalesce(operands) => return self.coalesce(operands),
             Shape::Call { callee: Called::Name { name, .. }, operands }

@@ -100,7 +100,7 @@ impl Checker<'_, '_> {
         {
             let places: Vec<&Node> = nodes.iter().collect();
             let values = operands.into_iter().map(Some).collect();
-            let (_, met) = self.meet(&node.span, name, values, &places)?;
+            let (_, met) = self.meet(name, values, &places)?;
             operands = met;
         }
         let kind = (function.result)(

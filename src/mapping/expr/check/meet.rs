@@ -1,7 +1,5 @@
 //! Where several values become one: they must have one type, or types that widen to one.
 
-use std::ops::Range;
-
 use super::{Checker, any_nullable};
 use crate::mapping::{
     expr::{
@@ -16,7 +14,6 @@ impl Checker<'_, '_> {
     /// `CASE`: conditions first, results of one type.
     pub(super) fn case(
         &mut self,
-        node: &Node,
         operand: Option<&Node>,
         branches: &[(Node, Node)],
         otherwise: Option<&Node>,
@@ -39,7 +36,7 @@ impl Checker<'_, '_> {
             branches.iter().map(|(_, result)| result).chain(otherwise).collect();
         let results: Vec<Option<Checked>> = places.iter().map(|result| self.node(result)).collect();
         let conditions: Vec<Checked> = conditions.into_iter().collect::<Option<_>>()?;
-        let (kind, mut results) = self.meet(&node.span, "CASE", results, &places)?;
+        let (kind, mut results) = self.meet("CASE", results, &places)?;
         let otherwise_checked = otherwise.and_then(|_| results.pop()).map(Box::new);
         let nullable = otherwise_checked.as_ref().is_none_or(|result| result.nullable)
             || any_nullable(&results);
@@ -54,8 +51,7 @@ impl Checker<'_, '_> {
     pub(super) fn coalesce(&mut self, operands: &[Node]) -> Option<Checked> {
         let places: Vec<&Node> = operands.iter().collect();
         let checked = operands.iter().map(|operand| self.node(operand)).collect();
-        let span = operands.first()?.span.start..operands.last()?.span.end;
-        let (kind, checked) = self.meet(&span, "COALESCE", checked, &places)?;
+        let (kind, checked) = self.meet("COALESCE", checked, &places)?;
         let nullable = checked.iter().all(|operand| operand.nullable);
         Some(Checked { kind, nullable, shape: Shape::Coalesce(checked) })
     }
@@ -63,7 +59,6 @@ impl Checker<'_, '_> {
     /// Brings values to their common type; reports it where they have none.
     pub(super) fn meet(
         &mut self,
-        span: &Range<usize>,
         what: &str,
         values: Vec<Option<Checked>>,
         places: &[&Node],
@@ -91,7 +86,6 @@ impl Checker<'_, '_> {
                 },
             });
         }
-        let _ = span;
         let values = match &common {
             Some(common) => values.into_iter().map(|value| widened(value, common)).collect(),
             None => values,

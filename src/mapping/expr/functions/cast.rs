@@ -127,8 +127,7 @@ static TIMESTAMP_TO_TIME: Function = to(&[Param::Timestamp], |_, a| match a {
 static TO_TEXT: Function = to(&[Param::Comparable], |env, a| {
     Ok(Value::Text(match a[0] {
         Value::Float(float) => env.float(float),
-        Value::Timestamp(_) | Value::Instant(_) => env.sql_moment(&a[0]),
-        Value::Time(_) => env.sql_moment(&a[0]),
+        Value::Timestamp(_) | Value::Instant(_) | Value::Time(_) => env.sql_moment(&a[0]),
         ref other => env.shown(other),
     }))
 })

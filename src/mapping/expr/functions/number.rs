@@ -71,11 +71,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(if same { Value::Null } else { a[0] })
     })
     .nulls(Nulls::Any),
-    Function::new("num_nulls", &[Comparable], gives::int, |_, a| {
-        Ok(Value::Int(a.iter().filter(|value| value.is_null()).count() as i64))
-    })
-    .repeats()
-    .nulls(Nulls::Never),
 ];
 
 /// The sign in front of a number.
