@@ -6,6 +6,11 @@ pub(super) fn digits<const N: usize>(text: &[u8]) -> Option<[u32; N]> {
     text.iter().all(u8::is_ascii_digit).then(|| text.map(|byte| u32::from(byte - b'0')))
 }
 
+/// Whether there are digits only.
+pub(super) fn is_digits(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_digit)
+}
+
 /// The number that `text` writes, if it is one to 18 digits.
 pub(super) fn number(text: &[u8]) -> Option<u64> {
     if !(1..=18).contains(&text.len()) {
@@ -19,6 +24,13 @@ pub(super) fn number(text: &[u8]) -> Option<u64> {
 /// The sum of the digits, each times its weight.
 pub(super) fn weighted(digits: &[u32], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum()
+}
+
+/// Whether `text` is `N` digits, not all 0, whose weighted sum is a multiple.
+pub(super) fn sums_to<const N: usize>(text: &[u8], weights: [u32; N], modulus: u32) -> bool {
+    digits::<N>(text).is_some_and(|digits| {
+        digits != [0; N] && weighted(&digits, &weights).is_multiple_of(modulus)
+    })
 }
 
 /// The sum of the digits, every second from the right doubled and taken as the sum of its own digits.

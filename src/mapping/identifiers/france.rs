@@ -37,12 +37,3 @@ pub(super) fn nir(text: &[u8]) -> bool {
         && department != 0
         && key == 97 - body % 97
 }
-
-/// A department, 97 and 98 for those overseas, 00 for the forces.
-pub(super) fn postcode(text: &[u8]) -> bool {
-    let Some(code) = digits::<5>(text) else { return false };
-    match code[0] * 10 + code[1] {
-        0 => code != [0; 5],
-        department => department != 96 && department <= 98,
-    }
-}

@@ -9,8 +9,15 @@ const ENTITIES: [&[u8; 2]; 33] = [
     b"TC", b"TS", b"TL", b"VZ", b"YN", b"ZS", b"NE",
 ];
 
-/// Four letters, date of birth, sex, entity, three consonants, a character against duplicates, a check digit. The
-/// character before the last tells the century: a digit before 2000, a letter since.
+/// Words that the register does not let stand in front: it writes their second letter as X (annex 2).
+const UNSUITABLE: &str = "BACA BAKA BUEI BUEY CACA CACO CAGA CAGO CAKA CAKO COGE COGI COJA COJE COJI COJO COLA CULO FALO FETO \
+    GETA GUEI GUEY JETA JOTO KACA KACO KAGA KAGO KAKA KAKO KOGE KOGI KOJA KOJE KOJI KOJO KOLA KULO LILO LOCA LOCO \
+    LOKA LOKO MAME MAMO MEAR MEAS MEON MIAR MION MOCO MOKO MULA MULO NACA NACO PEDA PEDO PENE PIPI PITO POPO PUTA \
+    PUTO QULO RATA ROBA ROBE ROBO RUIN SENO TETA VACA VAGA VAGO VAKA VUEI VUEY WUEI WUEY";
+
+/// Four letters of which the second is a vowel or X, date of birth, sex (X since 2023), entity, three consonants, a
+/// character against duplicates, a check digit. The character before the last tells the century: a digit before 2000,
+/// a letter since.
 pub(super) fn curp(text: &[u8]) -> bool {
     let Ok(text) = <&[u8; 18]>::try_from(text) else { return false };
     let Some([y, yy, m, mm, d, dd]) = digits::<6>(&text[4..10]) else { return false };
@@ -22,6 +29,8 @@ pub(super) fn curp(text: &[u8]) -> bool {
     let consonant =
         |byte: &u8| byte.is_ascii_uppercase() && !matches!(byte, b'A' | b'E' | b'I' | b'O' | b'U');
     let formed = text[..4].iter().all(u8::is_ascii_uppercase)
+        && matches!(text[1], b'A' | b'E' | b'I' | b'O' | b'U' | b'X')
+        && !UNSUITABLE.as_bytes().chunks(5).any(|word| word[..4] == text[..4])
         && is_day(century + y * 10 + yy, m * 10 + mm, d * 10 + dd)
         && matches!(text[10], b'H' | b'M' | b'X')
         && ENTITIES.iter().any(|entity| entity[..] == text[11..13])
@@ -38,7 +47,8 @@ pub(super) fn curp(text: &[u8]) -> bool {
 }
 
 /// Three letters of a company or four of a person, a date, two characters of SAT and its check digit. `Ñ` takes two
-/// octets and counts as one character. The generic numbers of SAT are for the public and for foreigners.
+/// octets and counts as one character; it and `&` stand in names only. The generic numbers of SAT are for the public and
+/// for foreigners. SAT has given out numbers whose check digit is wrong: one in some seventy.
 pub(super) fn rfc(text: &[u8]) -> bool {
     if matches!(text, b"XAXX010101000" | b"XEXX010101000") {
         return true;
@@ -60,7 +70,7 @@ pub(super) fn rfc(text: &[u8]) -> bool {
         _ => return false,
     };
     let (name, rest) = values[..count].split_at(letters);
-    let [y, yy, m, mm, d, dd, _, _, check] = *rest else { return false };
+    let [y, yy, m, mm, d, dd, one, two, check] = *rest else { return false };
     let date = [y, yy, m, mm, d, dd].iter().all(|value| *value <= 9);
     // The century is not told: a leap day of the year 00 is one of 2000.
     let day = date && is_day(2000 + y * 10 + yy, m * 10 + mm, d * 10 + dd);
@@ -70,6 +80,7 @@ pub(super) fn rfc(text: &[u8]) -> bool {
     let sum: u32 =
         values[..count - 1].iter().zip(weights).map(|(value, weight)| value * weight).sum();
     name.iter().all(|value| *value > 9)
+        && ![one, two].iter().any(|value| matches!(value, 24 | 38))
         && day
         && check <= 10
         && (11 - (sum + blank) % 11) % 11 == check
@@ -92,9 +103,4 @@ pub(super) fn clabe(text: &[u8]) -> bool {
     let weights = [3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1, 3, 7, 1];
     // The check digit makes the sum a multiple of ten.
     weighted(&digits, &weights).is_multiple_of(10)
-}
-
-/// Five digits from 01000 on.
-pub(super) fn postcode(text: &[u8]) -> bool {
-    digits::<5>(text).is_some_and(|code| code[0] + code[1] > 0)
 }

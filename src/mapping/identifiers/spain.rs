@@ -1,6 +1,6 @@
 //! Spain.
 
-use super::digits::{digits, doubled, number};
+use super::digits::{digits, doubled, is_digits, number};
 
 /// The letters of DNI and NIE, by the remainder of the number by 23.
 const CONTROL_LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
@@ -26,7 +26,8 @@ pub(super) fn nie(text: &[u8]) -> bool {
         })
 }
 
-/// A letter, seven digits, a control that some kinds of organisation write as a digit, some as a letter.
+/// A letter, seven digits, a control that some kinds of organisation write as a digit, some as a letter, and all those
+/// of abroad (whose digits begin with 00) may write as a letter.
 pub(super) fn cif(text: &[u8]) -> bool {
     let [kind, middle @ .., control] = text else { return false };
     let Some(digits) = digits::<7>(middle) else { return false };
@@ -35,9 +36,9 @@ pub(super) fn cif(text: &[u8]) -> bool {
     let check = (10 - sum % 10) % 10;
     let (digit, letter) = (b'0' + check as u8, b"JABCDEFGHI"[check as usize]);
     match kind {
-        b'A' | b'B' | b'E' | b'H' => *control == digit,
+        b'A' | b'B' | b'E' | b'H' if digits[..2] != [0, 0] => *control == digit,
         b'P' | b'Q' | b'R' | b'S' | b'W' | b'N' => *control == letter,
-        b'C' | b'D' | b'F' | b'G' | b'J' | b'U' | b'V' => *control == digit || *control == letter,
+        b'A'..=b'H' | b'J' | b'U' | b'V' => *control == digit || *control == letter,
         _ => false,
     }
 }
@@ -47,20 +48,16 @@ pub(super) fn tax_id(text: &[u8]) -> bool {
     nif(text) || nie(text) || cif(text)
 }
 
-/// Nine characters: the level of administration (or `O`, an office; `G` with a level behind, a unit of economic
-/// management), then digits, of which a code has seven at least.
+/// Nine characters: `E` of the state, `A` of a region, `L` local, `U` a university, `J` of justice, `I` another
+/// institution, `O` an office, perhaps a second letter, and digits; or `GE`, a unit of economic management.
 pub(super) fn dir3(text: &[u8]) -> bool {
-    let level = |byte: &u8| matches!(byte, b'A' | b'E' | b'I' | b'J' | b'L' | b'O' | b'U');
     let number = match text {
-        [b'G', second, rest @ ..] if level(second) => rest,
-        [first, second, rest @ ..] if level(first) && second.is_ascii_uppercase() => rest,
-        [first, rest @ ..] if level(first) => rest,
+        [b'G', b'E', rest @ ..] => rest,
+        [b'A' | b'E' | b'I' | b'J' | b'L' | b'O' | b'U', rest @ ..] => match rest {
+            [b'A'..=b'Z', rest @ ..] => rest,
+            rest => rest,
+        },
         _ => return false,
     };
-    text.len() == 9 && number.iter().all(u8::is_ascii_digit)
-}
-
-/// The province, 01 to 52, and three digits.
-pub(super) fn postcode(text: &[u8]) -> bool {
-    digits::<5>(text).is_some_and(|code| (1..=52).contains(&(code[0] * 10 + code[1])))
+    text.len() == 9 && is_digits(number)
 }
