@@ -15,7 +15,7 @@ use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema
 use super::{
     bind::Bound,
     expr::{Arena, Expr, Failure, Fold, Slot},
-    program::{Condition, Needs, Program, Read, Source},
+    program::{Condition, Needs, Program, Read, Source, Step},
     scratch::{Flag, Scratch, Texts, recycle},
     value::Value,
 };
@@ -196,15 +196,19 @@ impl<'r> Run<'r> {
         }
         for index in &needs.lets {
             let step = &program.lets[*index];
-            let failed = self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot));
-            let value = if failed { None } else { self.compute(&step.expr, &step.name) };
+            let failed = self.has_errors() && step.step.slots().any(|slot| self.is_failed(slot));
+            let value = match &step.step {
+                _ if failed => None,
+                Step::Expr(expr) => self.compute(expr, &step.name),
+                Step::Lookup(lookup) => self.look_up(lookup, &step.name),
+            };
             self.slots[usize::from(step.slot)] = value.unwrap_or_default();
             if value.is_none() {
                 self.fail(step.slot);
             }
             if !self.marked.is_empty() {
                 let of = |slot| self.marked.iter().find(|(marked, _)| *marked == slot);
-                let mark = step.expr.slots().find_map(of).map(|(_, code)| (step.slot, *code));
+                let mark = step.step.slots().find_map(of).map(|(_, code)| (step.slot, *code));
                 self.marked.extend(mark);
             }
         }

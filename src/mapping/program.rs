@@ -66,7 +66,24 @@ pub(crate) enum Read {
 pub(crate) struct Let {
     pub(crate) name: Arc<str>,
     pub(crate) slot: Slot,
-    pub(crate) expr: Expr,
+    pub(crate) step: Step,
+}
+
+/// How a `let` is computed.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Expr(Expr),
+    Lookup(Box<LookupCode>),
+}
+
+impl Step {
+    /// The slots it reads.
+    pub(crate) fn slots(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        match self {
+            Step::Expr(expr) => Box::new(expr.slots()),
+            Step::Lookup(lookup) => Box::new(lookup.slots.iter().copied()),
+        }
+    }
 }
 
 /// A list and the slots for the columns of its elements.
@@ -195,6 +212,8 @@ pub(crate) struct LookupCode {
     /// The values of the matched columns, each followed by U+001F → the value taken.
     pub(crate) table: HashMap<Box<str>, Box<str>>,
     pub(crate) miss: OnMiss,
+    /// The class of what it takes, where the mapping says it.
+    pub(crate) class: Option<Class>,
 }
 
 /// A value written in a mapping.

@@ -37,7 +37,10 @@ pub fn json_schema() -> Json {
             "let": {
                 "type": "object",
                 "description": "Values with a name, each computed once per record.",
-                "additionalProperties": expression("How it is computed."),
+                "additionalProperties": { "anyOf": [
+                    expression("How it is computed."),
+                    block("Out of a reference table.", &["lookup"], json!({ "lookup": lookup() })),
+                ] },
             },
             "each": block("One event per element of a list.", &["in"], json!({
                 "in": { "type": "string", "description": "The list." },
@@ -178,6 +181,7 @@ fn lookup() -> Json {
             "match": { "type": "object", "description": "Column of the table: column of the source.", "additionalProperties": { "type": "string" } },
             "take": { "type": "string", "description": "The column that is taken." },
             "on_miss": miss("What happens when nothing matches.", &["reject", "null"]),
+            "class": { "description": "How personal it is what the table says, whatever it is found by; without it, as personal as that.", "enum": Class::ALL.map(Class::name) },
         }),
     )
 }

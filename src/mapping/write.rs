@@ -222,6 +222,14 @@ impl<'r> Run<'r> {
     }
 
     fn lookup(&mut self, field: &'r FieldCode, lookup: &'r LookupCode) -> Wrote {
+        match self.look_up(lookup, &field.path) {
+            Some(value) => self.value(field, value),
+            None => Wrote::Refused,
+        }
+    }
+
+    /// What the table says; none where it says nothing and that is an error of the record.
+    pub(super) fn look_up(&mut self, lookup: &'r LookupCode, name: &Arc<str>) -> Option<Value<'r>> {
         let mut built = std::mem::take(&mut self.texts.built);
         built.clear();
         for slot in &lookup.slots {
@@ -231,17 +239,16 @@ impl<'r> Run<'r> {
         let nothing = lookup.slots.iter().all(|slot| self.slots[usize::from(*slot)].is_null());
         let found = std::str::from_utf8(&built).ok().and_then(|key| lookup.table.get(key));
         self.texts.built = built;
-        let value = match (found, &lookup.miss) {
+        Some(match (found, &lookup.miss) {
             (Some(found), _) => Value::Text(found),
             _ if nothing => Value::Null,
             (None, OnMiss::Const(literal)) => literal.value(),
             (None, OnMiss::Null | OnMiss::Keep) => Value::Null,
             (None, OnMiss::Reject) => {
-                self.refuse(field, "map.lookup_missed");
-                return Wrote::Refused;
+                self.out.errors.push(RecordError::map("map.lookup_missed").field(Arc::clone(name)));
+                return None;
             }
-        };
-        self.value(field, value)
+        })
     }
 
     /// Everything between producing a value and its JSON.

@@ -13,6 +13,7 @@ use super::{
     expr::Slot,
     value::Value,
 };
+use crate::model::Class;
 
 /// A local time and how its zone is found.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct ZoneCode {
     /// The values of the matched columns, each followed by U+001F.
     pub(crate) table: HashMap<Box<str>, Zone>,
     pub(crate) miss: ZoneMiss,
+    /// The class of what the table says, where the mapping says it.
+    pub(crate) class: Option<Class>,
 }
 
 /// What happens to a local time whose zone the table does not have.

@@ -9,6 +9,7 @@ use super::{
     breaker::BreakerLimit,
     failure::Failure,
     group::GroupLimits,
+    routing::Rules,
     spec::{Spec, Target},
     state::Timing,
 };
@@ -81,6 +82,7 @@ pub fn compile(
         source: serde_json::Value::Object(config.source.config.clone()),
         projection: projection(&mappings)?,
         targets,
+        rules: Rules::of(config),
         protector: Arc::clone(&around.keys) as _,
         breaker: breaker(config),
         limits: BatchLimits::default(),

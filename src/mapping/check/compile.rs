@@ -6,7 +6,8 @@ use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source, taint,
+    Context, cases, evidence::Evidence, field::Place, key, lets, privacy::judge_topic,
+    scope::Names, source,
 };
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
@@ -36,6 +37,8 @@ pub(super) struct Compiler<'a> {
     pub(super) top: Option<EachPlan>,
     pub(super) lets: Vec<Let>,
     pub(super) zones: Vec<ZoneCode>,
+    /// Slots of columns of lists: slot, list, column.
+    pub(super) elements: Vec<(Slot, usize, usize)>,
     /// Whether an expression could not be read, so that it is not known what it uses.
     pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
@@ -43,7 +46,7 @@ pub(super) struct Compiler<'a> {
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
     /// What fields say about the classes of columns.
-    pub(super) evidence: taint::Evidence,
+    pub(super) evidence: Evidence,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -91,10 +94,11 @@ impl<'a> Compiler<'a> {
             top: None,
             lets: Vec::new(),
             zones: Vec::new(),
+            elements: Vec::new(),
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
-            evidence: taint::Evidence::default(),
+            evidence: Evidence::default(),
             info: Vec::new(),
         }
     }
@@ -108,8 +112,12 @@ impl Compiler<'_> {
         model: &Model,
         at: &Range<usize>,
     ) -> Program {
-        self.evidence = taint::Evidence::of(&file.fields, &model.shape);
+        self.evidence = self.evidence_of(&file.fields, &model.shape);
         let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
+        if let (Some(text), Some(when)) = (&file.when, &when) {
+            let published = self.info.iter().filter_map(|info| info.class).max();
+            self.judge_when(text, when, published.unwrap_or(Class::Public));
+        }
         let mut program = Program {
             sources: Vec::new(),
             lets: Vec::new(),
@@ -242,6 +250,7 @@ impl Compiler<'_> {
         for (index, (name, kind)) in columns.into_iter().enumerate() {
             let slot = self.slot();
             slots.push((index, slot));
+            self.elements.push((slot, source, index));
             let taken = self.names.names.iter().any(|known| known.name == *name);
             if let Some(element) = element {
                 self.names.add(&format!("{}.{name}", element.text), slot, kind.clone());
@@ -309,7 +318,7 @@ impl Compiler<'_> {
                 && !needs.lets.contains(&index)
             {
                 needs.lets.push(index);
-                open.extend(self.lets[index].expr.slots());
+                open.extend(self.lets[index].step.slots());
             }
         }
         for list in [&mut needs.sources, &mut needs.columns, &mut needs.lets] {

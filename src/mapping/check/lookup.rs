@@ -32,6 +32,12 @@ impl Compiler<'_> {
     }
 
     pub(super) fn lookup(&mut self, lookup: &Lookup) -> Option<(Produce, Flow)> {
+        let code = self.lookup_code(lookup)?;
+        Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
+    }
+
+    /// The join itself: of a field or of a `let`.
+    pub(super) fn lookup_code(&mut self, lookup: &Lookup) -> Option<LookupCode> {
         let table = self.table(&lookup.table);
         let slots: Vec<Option<_>> = lookup
             .matches
@@ -61,8 +67,7 @@ impl Compiler<'_> {
             }
         }
         let miss = self.miss(lookup.miss.as_ref(), &Kind::Text);
-        let code = LookupCode { slots, table: entries, miss };
-        Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
+        Some(LookupCode { slots, table: entries, miss, class: lookup.class })
     }
 
     pub(super) fn column(&mut self, table: &Table, name: &Text) -> Option<usize> {

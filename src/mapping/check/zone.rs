@@ -73,7 +73,7 @@ impl Compiler<'_> {
                 }
             }
         };
-        Some(ZoneCode { source, slots, table: zones, miss })
+        Some(ZoneCode { source, slots, table: zones, miss, class: lookup.class })
     }
 
     fn zones_of(

@@ -138,12 +138,21 @@ pub(super) fn each(form: &mut Form<'_>, node: &Node, top: bool) -> Option<Each> 
 
 /// `{ lookup: { … } }` of a zone.
 pub(crate) fn zone_lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
-    form.block(node, "`zone`", &["lookup"])?;
-    lookup(form, node.get("lookup")?)
+    only_lookup(form, node, "`zone`")
+}
+
+/// A block that is a lookup and nothing else.
+pub(super) fn only_lookup(form: &mut Form<'_>, node: &Node, what: &str) -> Option<Lookup> {
+    form.block(node, what, &["lookup"])?;
+    let Some(inner) = node.get("lookup") else {
+        form.missing(one_line(form.file, &node.span), what, "lookup");
+        return None;
+    };
+    lookup(form, inner)
 }
 
 fn lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
-    form.block(node, "`lookup`", &["table", "match", "take", "on_miss"])?;
+    form.block(node, "`lookup`", &["table", "match", "take", "on_miss", "class"])?;
     for key in ["table", "match", "take"] {
         if node.get(key).is_none() {
             form.missing(one_line(form.file, &node.span), "`lookup`", key);
@@ -159,6 +168,7 @@ fn lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
         matches,
         take: form.text(node.get("take")?, "`take`")?,
         miss: node.get("on_miss").and_then(|node| miss(form, node, "on_miss")),
+        class: node.get("class").and_then(|node| form.word(node, "a class", &Class::words())),
     })
 }
 

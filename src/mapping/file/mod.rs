@@ -58,7 +58,7 @@ pub(crate) struct MappingFile {
     /// Prefixes of paths and what they stand for.
     pub(crate) namespaces: Vec<(Text, Text)>,
     pub(crate) from: Vec<Entry>,
-    pub(crate) lets: Vec<(Text, Text)>,
+    pub(crate) lets: Vec<(Text, LetNode)>,
     pub(crate) each: Option<Each>,
     pub(crate) key: Option<Text>,
     pub(crate) fields: Vec<FieldNode>,
@@ -129,6 +129,15 @@ pub(crate) struct Lookup {
     pub(crate) matches: Vec<(Text, Text)>,
     pub(crate) take: Text,
     pub(crate) miss: Option<Miss>,
+    /// The class of what is taken, whatever it is found by.
+    pub(crate) class: Option<Class>,
+}
+
+/// How a `let` gets its value.
+#[derive(Debug)]
+pub(crate) enum LetNode {
+    Expr(Text),
+    Lookup(Lookup),
 }
 
 /// What happens to a value that a table does not have.
@@ -199,7 +208,7 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     let title = text("title").map(|title| title.text);
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
     let namespaces = pairs(form, root, "namespaces", "a namespace is an address and");
-    let lets = pairs(form, root, "let", "a `let` is an expression and");
+    let lets = lets(form, root);
     Some(MappingFile {
         file: Arc::clone(form.file),
         name,
@@ -222,6 +231,18 @@ fn pairs(form: &mut Form<'_>, root: &Node, key: &str, what: &str) -> Vec<(Text, 
     let entries = root.get(key).and_then(|node| form.names(node, &format!("`{key}`")));
     let entries = entries.unwrap_or_default().iter();
     entries.filter_map(|(key, node)| Some((key_text(key), form.text(node, what)?))).collect()
+}
+
+fn lets(form: &mut Form<'_>, root: &Node) -> Vec<(Text, LetNode)> {
+    let entries = root.get("let").and_then(|node| form.names(node, "`let`")).unwrap_or_default();
+    let read = |(key, node): &(yaml::Key, Node)| {
+        let step = match node.entries() {
+            Some(_) => LetNode::Lookup(field::only_lookup(form, node, "a `let`")?),
+            None => LetNode::Expr(form.text(node, "a `let` is an expression and")?),
+        };
+        Some((key_text(key), step))
+    };
+    entries.iter().filter_map(read).collect()
 }
 
 fn key_text(key: &yaml::Key) -> Text {
