@@ -10,7 +10,7 @@ use regex::Regex;
 use super::{
     decode::Decoder,
     expr::{Expr, Slot},
-    file::OnFail,
+    file::{DatePart, OnFail},
     identifiers::Identifier,
     value::{Decimal, Value},
     verbs::Verb,
@@ -139,6 +139,8 @@ pub(crate) struct FieldCode {
     /// Whether it writes the same whatever the record holds.
     pub(crate) constant: bool,
     pub(crate) required: bool,
+    /// The condition under which an object is there.
+    pub(crate) present: Option<Expr>,
     pub(crate) is_key: bool,
     /// Nothing happens between producing and writing.
     pub(crate) plain: bool,
@@ -161,6 +163,8 @@ pub(crate) enum Produce {
     Expr(Expr),
     Template(Vec<Part>),
     Lookup(Box<LookupCode>),
+    /// Every part of a text, as a list.
+    Parts(Box<PartsCode>),
     Object(Vec<FieldCode>),
     List(Vec<FieldCode>),
     Each {
@@ -168,6 +172,16 @@ pub(crate) enum Produce {
         body: Vec<FieldCode>,
         single: bool,
     },
+}
+
+/// A text with several values in it.
+#[derive(Debug)]
+pub(crate) struct PartsCode {
+    /// A slot or an expression.
+    pub(crate) of: Produce,
+    pub(crate) separator: Box<str>,
+    /// What is done to each part.
+    pub(crate) item: FieldCode,
 }
 
 /// A piece of a template.
@@ -273,9 +287,10 @@ pub(crate) enum Check {
 #[derive(Debug)]
 pub(crate) enum Guard {
     Drop,
-    Mask { keep_first: usize, keep_last: usize },
-    Year,
-    Month,
+    Mask { keep_first: usize, keep_last: usize, kept: bool },
+    Part(DatePart),
+    Bands(Vec<i64>),
+    KeepFirst(usize),
     Pseudonym(Box<str>),
     Encrypt(Box<str>),
 }

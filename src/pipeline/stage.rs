@@ -72,7 +72,7 @@ impl Stage {
             if let Some(room) = event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
-            let encoder = Encoder::new(config);
+            let encoder = Encoder::new(config).with_lookups(&target.mapping.lookups);
             Lane {
                 mapping: Arc::clone(&target.mapping),
                 encoder: match spec.publisher.claim_store {

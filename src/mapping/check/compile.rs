@@ -45,6 +45,8 @@ pub(super) struct Compiler<'a> {
     pub(super) broken: Vec<Slot>,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
+    /// Those of them that it looks up in.
+    pub(super) looked_up: BTreeSet<String>,
     /// What fields say about the classes of columns.
     pub(super) evidence: Evidence,
     /// What is known about every field, for `explain` and the checks of the key.
@@ -98,6 +100,7 @@ impl<'a> Compiler<'a> {
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
+            looked_up: BTreeSet::new(),
             evidence: Evidence::default(),
             info: Vec::new(),
         }
@@ -306,19 +309,22 @@ impl Compiler<'_> {
         while let Some(slot) = open.pop() {
             if usize::from(slot) < self.sources.len() {
                 needs.sources.push(usize::from(slot));
-                let zone = self.zones.iter().find(|code| code.source == usize::from(slot));
-                open.extend(zone.iter().flat_map(|code| &code.slots));
+                let zones = self.zones.iter().filter(|code| code.source == usize::from(slot));
+                open.extend(zones.flat_map(ZoneCode::slots));
             } else if let Some(column) = self
                 .top
                 .as_ref()
                 .and_then(|top| top.columns.iter().position(|(_, column)| *column == slot))
             {
                 needs.columns.push(column);
+                open.extend(self.zone_of_element(slot));
             } else if let Some(index) = self.lets.iter().position(|step| step.slot == slot)
                 && !needs.lets.contains(&index)
             {
                 needs.lets.push(index);
                 open.extend(self.lets[index].step.slots());
+            } else {
+                open.extend(self.zone_of_element(slot));
             }
         }
         for list in [&mut needs.sources, &mut needs.columns, &mut needs.lets] {
@@ -326,6 +332,16 @@ impl Compiler<'_> {
             list.dedup();
         }
         needs
+    }
+
+    /// What must be filled so that the column of an element in this slot has its zone.
+    fn zone_of_element(&self, slot: Slot) -> Vec<Slot> {
+        let element = self.elements.iter().find(|(known, ..)| *known == slot);
+        let zone = element.and_then(|(_, list, column)| {
+            let wanted = (*list, Some(*column));
+            self.zones.iter().find(|code| (code.source, code.column) == wanted)
+        });
+        zone.map(|code| code.slots().collect()).unwrap_or_default()
     }
 
     /// Warns of what is declared and never used, and marks what is read.
@@ -382,6 +398,11 @@ impl Compiler<'_> {
         Mapping {
             name: file.name.text.as_str().into(),
             version: self.version(&model),
+            lookups: self
+                .looked_up
+                .iter()
+                .filter_map(|name| Some(self.context.tables.get(name)?.reference()))
+                .collect(),
             class,
             policy: self.context.policies.of(&model.topic()).cloned(),
             key_field: file.key.as_ref().map(|key| key.text.clone()).unwrap_or_default(),
@@ -468,6 +489,7 @@ pub(super) fn reads(produce: &Produce) -> Vec<Slot> {
             })
             .collect(),
         Produce::Lookup(lookup) => lookup.slots.clone(),
+        Produce::Parts(parts) => reads(&parts.of),
         _ => Vec::new(),
     }
 }

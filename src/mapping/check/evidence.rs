@@ -176,7 +176,8 @@ impl<'f> Walk<'_, 'f> {
     /// What a field reads is as closed as the field, if it is one thing alone; so is what that is made of.
     fn see(&mut self, node: &FieldNode, mut read: Vec<Known>, class: Class, path: &str) {
         let class = if is_national(node) { class.max(Class::PersonalNationalId) } else { class };
-        if !class.is_personal() {
+        // Whose number it is, is all that is left of it.
+        if !class.is_personal() || node.verb("kind_of").is_some() {
             return;
         }
         let compiler = self.compiler;

@@ -14,7 +14,8 @@
 //! exception: where `when` reads what is special or secret, being an event says it, so some field must say it openly.
 //!
 //! What makes a value more open is written down: `protect`; `class:` of a column in `from`, which no field that a check
-//! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself. `class: { when, … }`
+//! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself; `kind_of`,
+//! which leaves of a tax number no more than whether a person or an organisation has it, and counts as internal. `class: { when, … }`
 //! chooses among the classes of the model, and the field counts as the most closed of them.
 
 use super::{compile::Compiler, evidence::Known};
@@ -24,20 +25,30 @@ use crate::{
         expr::{Expr, Slot},
         file::FieldNode,
         program::{Condition, LookupCode, Produce, Read, Step},
+        zones::ZoneKey,
     },
     model::{Class, Text},
 };
 
 impl Compiler<'_> {
     /// What a field is made of, in the order in which it is met, each once.
-    pub(super) fn origins(&self, slots: &[Slot], produce: &Produce) -> Vec<Origin> {
+    pub(super) fn origins(
+        &self,
+        node: &FieldNode,
+        slots: &[Slot],
+        produce: &Produce,
+    ) -> Vec<Origin> {
+        if let Produce::Parts(parts) = produce {
+            return self.origins(node, slots, &parts.of);
+        }
+        let said = node.verb("kind_of").map(|_| Class::Internal);
         let read = match produce {
             Produce::Expr(expr) => self.known_in(expr),
             _ => slots.iter().filter_map(|slot| self.known(*slot)).collect(),
         };
         match produce {
-            Produce::Lookup(lookup) => self.trace(read, lookup.class),
-            _ => self.trace(read, None),
+            Produce::Lookup(lookup) => self.trace(read, said.or(lookup.class)),
+            _ => self.trace(read, said),
         }
     }
 
@@ -58,7 +69,7 @@ impl Compiler<'_> {
             }
             seen.push((known, said));
             let (class, because) = match said {
-                Some(class) => (Some(class), Some("the lookup says so".to_owned())),
+                Some(class) => (Some(class), Some("the lookup or `kind_of` says so".to_owned())),
                 None => self.class_of_known(known),
             };
             let by_name = by.map(str::to_owned);
@@ -76,18 +87,30 @@ impl Compiler<'_> {
                     open.extend(read.into_iter().rev().map(|known| (known, by, said)));
                     continue;
                 }
-                Known::Column(source) => {
-                    let zone = self.zones.iter().find(|code| code.source == source);
-                    let slots = zone.iter().flat_map(|zone| &zone.slots);
-                    let said = said.or(zone.and_then(|zone| zone.class));
-                    let read = slots.filter_map(|slot| self.known(*slot));
-                    open.extend(read.map(|known| (known, by, said)));
+                Known::Column(_) | Known::Element(..) => {
+                    let (read, zone) = self.zone_keys(known);
+                    open.extend(read.into_iter().map(|known| (known, by, said.or(zone))));
                 }
-                Known::Element(..) => {}
             }
             origins.push(origin);
         }
         origins
+    }
+
+    /// What finds the time zone of a column, and the class of what is found.
+    fn zone_keys(&self, known: Known) -> (Vec<Known>, Option<Class>) {
+        let (source, column) = match known {
+            Known::Column(source) => (source, None),
+            Known::Element(list, column) => (list, Some(column)),
+            Known::Let(_) => return (Vec::new(), None),
+        };
+        let zone = self.zones.iter().find(|code| (code.source, code.column) == (source, column));
+        let Some(zone) = zone else { return (Vec::new(), None) };
+        let keys = zone.keys.iter().filter_map(|key| match key {
+            ZoneKey::Slot(slot) => self.known(*slot),
+            ZoneKey::Column(column) => Some(Known::Element(source, *column)),
+        });
+        (keys.collect(), zone.class)
     }
 
     /// What finds the row of a lookup.

@@ -85,6 +85,8 @@ pub(crate) struct FieldNode {
     pub(crate) producer: Producer,
     /// Where a clash with the type of the field is shown.
     pub(crate) span: Range<usize>,
+    /// The condition under which an object is there.
+    pub(crate) present_if: Option<Text>,
     pub(crate) verbs: Vec<(yaml::Key, Node)>,
     pub(crate) codes: Option<Text>,
     pub(crate) unmapped: Option<Miss>,
@@ -94,6 +96,18 @@ pub(crate) struct FieldNode {
     pub(crate) on_fail: Option<OnFail>,
     pub(crate) protect: Option<Protect>,
     pub(crate) class: Option<ClassNode>,
+}
+
+impl FieldNode {
+    /// The value of a verb.
+    pub(crate) fn verb(&self, word: &str) -> Option<&Node> {
+        self.verbs.iter().find(|(key, _)| key.text == word).map(|(_, node)| node)
+    }
+
+    /// What stands between the values of one text that becomes a list.
+    pub(crate) fn separator(&self) -> Option<&Node> {
+        self.verb("split").filter(|node| node.entries().is_none())
+    }
 }
 
 /// Where the value of an output field comes from.
@@ -167,11 +181,36 @@ pub(crate) struct Protect {
 #[derive(Debug, Clone)]
 pub(crate) enum How {
     Drop,
-    Mask { keep_first: usize, keep_last: usize },
-    Year,
-    Month,
+    /// `kept` for as many asterisks as characters are hidden; otherwise always the same number.
+    Mask {
+        keep_first: usize,
+        keep_last: usize,
+        kept: bool,
+    },
+    Part(DatePart),
+    /// Text between these whole numbers, ascending: `18-64`.
+    Bands(Vec<i64>),
+    /// So many characters.
+    KeepFirst(usize),
     Pseudonym(Text),
     Encrypt(Text),
+}
+
+/// How much of a date is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DatePart {
+    Year,
+    Quarter,
+    Month,
+}
+
+impl DatePart {
+    pub(crate) const WORDS: [(&'static str, DatePart); 3] =
+        [("year", DatePart::Year), ("quarter", DatePart::Quarter), ("month", DatePart::Month)];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, part)| *part == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// The class that a mapping gives to a field.
