@@ -535,9 +535,10 @@ fn mask(text: &str, (first, last): (usize, usize), kept: bool, out: &mut String)
     let count = text.chars().count();
     let (first, last) = if first + last < count { (first, last) } else { (0, 0) };
     out.extend(text.chars().take(first));
-    match kept {
-        true => out.extend(std::iter::repeat_n('*', count - first - last)),
-        false => out.push_str(HIDDEN),
+    if kept {
+        out.extend(std::iter::repeat_n('*', count - first - last));
+    } else {
+        out.push_str(HIDDEN);
     }
     out.extend(text.chars().skip(count - last));
 }
