@@ -17,7 +17,10 @@ use super::{
     picture::{WORDS, word},
     routes::Admin,
 };
-use crate::{pipeline::status::SplitStatus, supervisor::Handle};
+use crate::{
+    pipeline::{routing::Routing, status::SplitStatus},
+    supervisor::Handle,
+};
 
 /// The names of all metrics, without the `_total` that counters end with.
 #[allow(missing_docs, reason = "the help text beside each name says what it is")]
@@ -42,6 +45,8 @@ pub mod names {
     pub const REJECTED: &str = "acequia_records_rejected";
     pub const FILTERED: &str = "acequia_records_filtered";
     pub const EVENTS: &str = "acequia_events";
+    pub const MAPPED: &str = "acequia_mapping_records";
+    pub const UNROUTED: &str = "acequia_records_unrouted";
     pub const CLAIMS: &str = "acequia_claims";
     pub const REJECTS: &str = "acequia_rejects";
     pub const UNITS: &str = "acequia_units";
@@ -82,6 +87,7 @@ impl Collector for Fleet {
         lag(&mut out, &handles)?;
         splits(&mut out, &handles)?;
         records(&mut out, &handles)?;
+        routing(&mut out, &handles)?;
         by_code(&mut out, &handles)
     }
 }
@@ -181,6 +187,30 @@ fn records(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
         .iter()
         .map(|handle| (vec![("pipeline", &*handle.name)], handle.status.read().claims));
     out.counters(names::CLAIMS, "Events that refer to the claim store for their data", claims)
+}
+
+fn routing(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {
+    let all: Vec<(&Handle, Routing)> =
+        handles.iter().map(|handle| (handle, handle.status.read().routing)).collect();
+    let mapped = all.iter().flat_map(|(handle, routing)| {
+        routing.mappings.iter().flat_map(|route| {
+            [("taken", route.taken), ("filtered", route.filtered)].map(|(result, count)| {
+                let mapping = ("mapping", &*route.mapping);
+                (vec![("pipeline", &*handle.name), mapping, ("result", result)], count)
+            })
+        })
+    });
+    out.counters(names::MAPPED, "Records that a mapping took or filtered", mapped)?;
+    let several = all.iter().filter(|(_, routing)| routing.mappings.len() > 1);
+    let unrouted = several.flat_map(|(handle, routing)| {
+        [("none", routing.none), ("several", routing.several)]
+            .map(|(by, count)| (vec![("pipeline", &*handle.name), ("taken_by", by)], count))
+    });
+    out.counters(
+        names::UNROUTED,
+        "Records that no or several mappings took, of pipelines with several",
+        unrouted,
+    )
 }
 
 fn by_code(out: &mut Series<'_, '_>, handles: &[Handle]) -> fmt::Result {

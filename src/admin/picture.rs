@@ -14,6 +14,7 @@ use crate::{
     checkpoint::{Counts, Progress, Recovered},
     pipeline::{
         failure::Failure,
+        routing::Routing,
         state::{State, Stop},
         status::SplitStatus,
     },
@@ -86,6 +87,9 @@ pub struct PipelinePicture {
     /// Events that refer to the claim store instead of holding their data, since this process started.
     #[serde(default)]
     pub claims: u64,
+    /// Which of its mappings took the records, since this process started.
+    #[serde(default)]
+    pub routing: Routing,
     /// Refused records by code.
     pub rejects: BTreeMap<String, u64>,
     /// When it runs next, if it is scheduled.
@@ -210,6 +214,7 @@ impl PipelinePicture {
             backlog: board.backlog(),
             counts: status.counts,
             claims: status.claims,
+            routing: status.routing,
             rejects: owned(handle.status.rejects()),
             next_run: status.next_run,
             units: UnitsPicture { now: open, counts: board.counts(), latest },

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use acequia_api::Severity;
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 pub(super) use codes::CODES;
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     config::Deployment,
     diagnostic::{self, Diagnostic, has_errors, render, summary_of, to_json},
+    mapping::{Mapping, Table},
 };
 
 /// What to check.
@@ -62,15 +64,47 @@ pub(super) fn run(
     let wrong = has_errors(&found) || answers.iter().any(Answer::has_errors);
     if terminal.json {
         let mut report = json!({ "ok": !wrong, "findings": to_json(&found) });
+        if let Some(deployment) = &deployment {
+            report["tables"] = json!(tables(deployment));
+        }
         if args.connect {
             report["answers"] = json!(answers);
         }
         terminal.value(&report)?;
     } else {
         show(&answers, terminal)?;
+        if let Some(deployment) = &deployment {
+            for Snapshot { table, rows, mappings } in tables(deployment) {
+                let rows = counted(rows, "row", "rows");
+                terminal
+                    .line(format!("table {table}, {rows}, asked by {}", mappings.join(", ")))?;
+            }
+        }
         terminal.line(conclusion(global, deployment.as_deref(), &found, &answers, terminal))?;
     }
     Ok(if wrong { Exit::Findings } else { Exit::Ok })
+}
+
+/// A reference table as events will name it.
+#[derive(Debug, Serialize)]
+struct Snapshot<'a> {
+    table: String,
+    rows: usize,
+    mappings: Vec<&'a str>,
+}
+
+/// The reference tables that mappings look up in, by name.
+fn tables(deployment: &Deployment) -> Vec<Snapshot<'_>> {
+    let library = &deployment.library;
+    let snapshot = |table: &Arc<Table>| {
+        let reference = table.reference();
+        let asks = |mapping: &&Arc<Mapping>| mapping.lookups.contains(&reference);
+        let mappings: Vec<&str> =
+            library.mappings.values().filter(asks).map(|mapping| &*mapping.name).collect();
+        let rows = table.len();
+        (!mappings.is_empty()).then_some(Snapshot { table: reference, rows, mappings })
+    };
+    library.tables.values().filter_map(snapshot).collect()
 }
 
 /// What was asked, and under it what is to be done about it.

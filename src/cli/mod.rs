@@ -9,6 +9,7 @@ pub mod demo;
 mod deployment;
 mod discretion;
 mod explain;
+mod identity;
 mod init;
 mod output;
 mod position;
@@ -134,6 +135,10 @@ pub enum Verb {
     Quarantine(quarantine::QuarantineArgs),
     /// Print the record of processing activities (GDPR art. 30) that follows from policies and mappings
     Processing(processing::ProcessingArgs),
+    /// Find the pseudonyms of a person, to answer him (GDPR art. 15) or to erase him (art. 17)
+    Pseudonym(identity::PseudonymArgs),
+    /// Open values that a mapping has encrypted
+    Decrypt(identity::DecryptArgs),
     /// Print a JSON Schema: of configuration files for editors, of models for consumers
     Schema(schema::SchemaArgs),
     /// Tell more about a code that was printed
@@ -173,6 +178,8 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Tail(args) => tail::run(&args, global, &mut terminal),
         Verb::Quarantine(args) => quarantine::run(&args, global, &mut terminal),
         Verb::Processing(args) => processing::run(&args, global, &mut terminal),
+        Verb::Pseudonym(args) => identity::pseudonym(&args, global, &mut terminal),
+        Verb::Decrypt(args) => identity::decrypt(&args, global, &mut terminal),
         Verb::Schema(args) => schema::run(&args, global, &mut terminal),
         Verb::Explain(args) => explain::run(&args, &mut terminal),
     }

@@ -118,7 +118,11 @@ fn summary(fleet: &Fleet, terminal: &mut Terminal) -> Result<(), CliError> {
     terminal.table(
         &["PIPELINE", "STATE", "READ", "PUBLISHED", "REJECTED", "FILTERED", "DUPLICATE FILES"],
         rows,
-    )
+    )?;
+    for picture in &pictures {
+        super::status::routing(picture, terminal)?;
+    }
+    Ok(())
 }
 
 /// A line on a terminal that shows how far a single run has come.

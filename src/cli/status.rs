@@ -209,6 +209,7 @@ fn detail(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), Cli
         terminal.line(format!("\n{head} (for {})", ago(alarm.since)))?;
         terminal.paragraph(&alarm.message, "  ")?;
     }
+    routing(pipeline, terminal)?;
     units(pipeline, terminal)
 }
 
@@ -242,6 +243,25 @@ fn facts(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliE
         terminal.fact(name, 12, fact)?;
     }
     Ok(())
+}
+
+/// Which mapping took how many records, where there are several.
+pub(super) fn routing(pipeline: &PipelinePicture, terminal: &mut Terminal) -> Result<(), CliError> {
+    let routing = &pipeline.routing;
+    if routing.mappings.len() < 2 {
+        return Ok(());
+    }
+    terminal.line("")?;
+    let rows = routing.mappings.iter().map(|route| {
+        let numbers = [route.taken, route.filtered].map(grouped);
+        [vec![route.mapping.to_string()], numbers.to_vec()].concat()
+    });
+    terminal.table(&["MAPPING", "TOOK", "FILTERED"], rows)?;
+    let (none, several) = (grouped(routing.none), grouped(routing.several));
+    terminal.line(format!(
+        "none took {none}, several took {several} of the records of {}",
+        pipeline.name
+    ))
 }
 
 /// How many files stand where, then the unfinished ones and the latest of the others.

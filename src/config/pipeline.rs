@@ -24,6 +24,12 @@ pub struct PipelineConfig {
     /// The mappings that its records go through, each on its own. Their `when` decides which of them take a record.
     #[schemars(length(min = 1))]
     pub mapping: Vec<String>,
+    /// What becomes of a record that no mapping takes. Without it: `filter` with a single mapping, whose `when` was
+    /// written to leave something; `reject` with several, between which a record falls that nobody thought of.
+    pub unmapped: Option<Unmapped>,
+    /// What becomes of a record that several mappings take.
+    #[serde(default)]
+    pub several: Several,
     /// Where its events go.
     #[serde(default)]
     pub publish: PublishConfig,
@@ -38,6 +44,27 @@ pub struct PipelineConfig {
     /// What a first run does, when there is no position yet.
     #[serde(default)]
     pub initial: Initial,
+}
+
+/// What becomes of a record that no mapping takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmapped {
+    /// It is left out and counted.
+    Filter,
+    /// It goes to quarantine.
+    Reject,
+}
+
+/// What becomes of a record that several mappings take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Several {
+    /// Each makes its events.
+    #[default]
+    Publish,
+    /// It goes to quarantine, without an event.
+    Reject,
 }
 
 /// The source of a pipeline. What stands beside `connector` is the connector's own.

@@ -128,6 +128,20 @@ impl Encoder {
         self
     }
 
+    /// Names in every event the snapshots of the reference tables that were looked up in, as
+    /// [`Mapping::lookups`](crate::mapping::Mapping::lookups) has them; where there are none, nothing.
+    #[must_use]
+    pub fn with_lookups(mut self, snapshots: &[String]) -> Self {
+        if !snapshots.is_empty() {
+            let attribute = format!(r#","lookups":{}"#, quoted(&snapshots.join(",")));
+            for frame in [&mut self.upsert, &mut self.delete] {
+                frame.after_position.push_str(&attribute);
+                frame.until_data = format!(r#"{},"data":"#, frame.after_position);
+            }
+        }
+        self
+    }
+
     /// Appends the event of `row`, and the tombstone after a delete where there is to be one. Gives its id.
     ///
     /// # Errors

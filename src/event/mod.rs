@@ -28,7 +28,8 @@
 //!   and no value, follows it at once, so that compaction can forget the key; skip records without a value.
 //! - **`time` is the source's own time** of the change and absent where the source has none. It is never our clock.
 //! - **`type` carries the major version.** Within one, fields are only added; unknown ones must be ignored. `dataschema` names
-//!   the exact schema, `mappingversion` the mapping by its content.
+//!   the exact schema, `mappingversion` the mapping by its content, tables included. `lookups`, if there, names the
+//!   snapshots of the reference tables that were asked, as `table@snapshot`.
 //! - **`sourceposition` is for people**: file, record and line, or what the source has instead. Its form may change.
 //! - **`dataclass`** is the most closed privacy class inside `data`. Keys and attributes never carry a
 //!   personal value in clear. `quality`, if there, lists as `field:code` what was

@@ -104,6 +104,31 @@ fn an_event_is_written_in_the_documented_order() {
 }
 
 #[test]
+fn the_snapshots_that_were_looked_up_in_stand_in_the_event_and_nothing_stands_where_there_are_none()
+{
+    let batch = records(&unit("ab"), 3, 4);
+    let lookups = |snapshots: &[String]| {
+        let mut out = EventBatch::new();
+        let mut encoder = Encoder::new(config()).with_lookups(snapshots);
+        let mapped = upsert("k", br#"{"a":1}"#);
+        encoder.push(&mut out, batch.at(0), mapped).unwrap();
+        encoder.push(&mut out, batch.at(0), Mapped { change: Change::Delete, ..mapped }).unwrap();
+        let values = out.events().filter_map(|event| event.value);
+        let parsed = values.map(|value| serde_json::from_slice::<Value>(value).unwrap());
+        parsed.map(|value| value.get("lookups").cloned()).collect::<Vec<_>>()
+    };
+    assert_eq!(lookups(&[])[0], None);
+    let named = lookups(&["office@1a2b3c4d".into(), "zone@00ff00ff".into()]);
+    assert_eq!(
+        named[..2],
+        [
+            Some("office@1a2b3c4d,zone@00ff00ff".into()),
+            Some("office@1a2b3c4d,zone@00ff00ff".into())
+        ]
+    );
+}
+
+#[test]
 fn debug_of_a_batch_shows_no_value() {
     let batch = records(&unit("u"), 0, 1);
     let mut out = EventBatch::new();

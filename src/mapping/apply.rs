@@ -15,7 +15,7 @@ use acequia_api::{Cell, ColumnType, Op, RecordBatch, RecordError, RowRef, Schema
 use super::{
     bind::Bound,
     expr::{Arena, Expr, Failure, Fold, Slot},
-    program::{Condition, Needs, Program, Read, Source},
+    program::{Condition, Needs, Program, Read, Source, Step},
     scratch::{Flag, Scratch, Texts, recycle},
     value::Value,
 };
@@ -185,8 +185,9 @@ impl<'r> Run<'r> {
             let kind = &schema.columns()[column].kind;
             self.decode(&program.sources[*index], "", (cells[column], kind), *index as Slot);
         }
-        for code in program.zones.iter().filter(|code| needs.sources.contains(&code.source)) {
-            self.zone(code, &program.sources[code.source].name);
+        let zones = program.zones.iter().filter(|code| code.column.is_none());
+        for code in zones.filter(|code| needs.sources.contains(&code.source)) {
+            self.zone(code, code.source as Slot, ("", &program.sources[code.source].name), &[]);
         }
         if let (Some(each), false) = (&program.each, needs.columns.is_empty()) {
             let cells = self.element(each.source, element);
@@ -196,15 +197,19 @@ impl<'r> Run<'r> {
         }
         for index in &needs.lets {
             let step = &program.lets[*index];
-            let failed = self.has_errors() && step.expr.slots().any(|slot| self.is_failed(slot));
-            let value = if failed { None } else { self.compute(&step.expr, &step.name) };
+            let failed = self.has_errors() && step.step.slots().any(|slot| self.is_failed(slot));
+            let value = match &step.step {
+                _ if failed => None,
+                Step::Expr(expr) => self.compute(expr, &step.name),
+                Step::Lookup(lookup) => self.look_up(lookup, &step.name),
+            };
             self.slots[usize::from(step.slot)] = value.unwrap_or_default();
             if value.is_none() {
                 self.fail(step.slot);
             }
             if !self.marked.is_empty() {
                 let of = |slot| self.marked.iter().find(|(marked, _)| *marked == slot);
-                let mark = step.expr.slots().find_map(of).map(|(_, code)| (step.slot, *code));
+                let mark = step.step.slots().find_map(of).map(|(_, code)| (step.slot, *code));
                 self.marked.extend(mark);
             }
         }
@@ -309,15 +314,34 @@ impl<'r> Run<'r> {
         (column, slot): (usize, Slot),
         cells: &[Cell],
     ) {
-        let source = &self.program.sources[list];
+        let program = self.program;
+        let source = &program.sources[list];
         let Read::List(columns) = &source.read else { return };
         let at = self.bound.elements[list][column];
         let schema: &'r Schema = self.row.batch().schema();
-        let list = &schema.columns()[self.bound.columns[list]].kind;
-        if let ColumnType::List(inner) = list {
-            let cell = cells.get(at).copied().unwrap_or_default();
-            self.decode(&columns[column], &source.name, (cell, &inner.columns()[at].kind), slot);
+        let ColumnType::List(inner) = &schema.columns()[self.bound.columns[list]].kind else {
+            return;
+        };
+        let cell = cells.get(at).copied().unwrap_or_default();
+        self.decode(&columns[column], &source.name, (cell, &inner.columns()[at].kind), slot);
+        let mut zones = program.zones.iter();
+        if let Some(code) = zones.find(|code| (code.source, code.column) == (list, Some(column))) {
+            self.zone(code, slot, (&source.name, &columns[column].name), cells);
         }
+    }
+
+    /// The value of another column of the same element, if it can be decoded.
+    pub(super) fn beside(&self, list: usize, column: usize, cells: &[Cell]) -> Option<Value<'r>> {
+        let Read::List(columns) = &self.program.sources[list].read else { return None };
+        let Read::Value(decoder) = &columns[column].read else { return None };
+        let at = self.bound.elements[list][column];
+        let batch: &'r RecordBatch = self.row.batch();
+        let schema: &'r Schema = batch.schema();
+        let ColumnType::List(inner) = &schema.columns()[self.bound.columns[list]].kind else {
+            return None;
+        };
+        let cell = cells.get(at).copied().unwrap_or_default();
+        decoder.from_cell_marked(cell, batch, &inner.columns()[at].kind, &mut None).ok()
     }
 
     #[inline]

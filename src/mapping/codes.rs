@@ -246,7 +246,17 @@ pub const CODES: &[CodeDoc] = &[
     doc(
         "mapping.class_of_source",
         "a field is more open than the column that it is made of",
-        "The class of a column is what `from` gives it, or what the fields show that it becomes as it is; it flows through `let`, `expr` and `template`. Raise the class of the field, protect it, or, if the column alone tells nothing about a person, say so in `from`: `class: internal`.",
+        "The class of a column is what `from` gives it, or what the fields show that are made of it alone; it flows through `let`, `expr`, `template`, `codes` and the match of a `lookup`, conditions of `CASE` included. Raise the class of the field, protect it, or, if the column alone tells nothing about a person, say so in `from`: `class: internal`. If a reference table tells nothing about a person, say so in the lookup: `class: internal`.",
+    ),
+    doc(
+        "mapping.case_without_else",
+        "a `CASE` says nothing about codes that it does not know",
+        "A new code of the source would become no value at all, and nobody would see it. Make the field `required: true`, so that such a record goes to quarantine; or write an `ELSE`, if need be `ELSE NULL`.",
+    ),
+    doc(
+        "mapping.class_of_condition",
+        "`when` chooses by something special or secret",
+        "A stream of events that were chosen by health, belief or the like tells it of everybody in it, whatever the fields say. Say it openly: give a field of the event that class, so that the policy of the topic decides; or choose by something else.",
     ),
     doc(
         "mapping.national_id_in_clear",

@@ -98,6 +98,9 @@ pub struct Mapping {
     pub class: Class,
     /// The policy of the model's own topic, if there is one.
     pub policy: Option<Arc<Policy>>,
+    /// The snapshots of the reference tables that it looks up in, as `table@snapshot`, by name. Code tables are not
+    /// among them: they are a part of the mapping like its text.
+    pub lookups: Vec<String>,
     /// The output field that is the Kafka key.
     pub key_field: String,
     /// The file it was read from.

@@ -75,6 +75,20 @@ impl Policy {
         format!("{}:{line}: `{}` carries {}", self.file.name(), self.topic, classes.join(", "))
     }
 
+    /// How many days that is, where it is written as a number of days, weeks, months or years; a month counts as 30 days, a
+    /// year as 365.
+    pub fn retention_days(&self) -> Option<u32> {
+        let (number, unit) = self.retention.as_deref()?.trim().split_once(' ')?;
+        let days = match unit.trim() {
+            "day" | "days" => 1,
+            "week" | "weeks" => 7,
+            "month" | "months" => 30,
+            "year" | "years" => 365,
+            _ => return None,
+        };
+        number.parse::<u32>().ok()?.checked_mul(days).filter(|days| *days > 0)
+    }
+
     /// The clause about domains, for people.
     pub fn domains_clause(&self) -> String {
         let domains = self.domains.as_ref().map(|domains| domains.join(", "));
@@ -195,4 +209,33 @@ fn policy(form: &mut Form<'_>, topic: &str, node: &Node, at: Range<usize>) -> Op
         file: Arc::clone(form.file),
         clause: clause.span.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_that_is_a_length_of_time_can_be_counted_and_no_other() {
+        let days = |retention: &str| {
+            let text = format!(
+                "policies:\n  a.v1:\n    purpose: p\n    legal_basis: l\n    classes: [public]\n    retention: {retention}\n"
+            );
+            let (policies, found) = load(&SourceFile::new("policies.yaml", text));
+            assert!(found.is_empty());
+            policies.of("t.a.v1").unwrap().retention_days()
+        };
+        for (retention, expected) in [
+            ("5 years", Some(1825)),
+            ("18 months", Some(540)),
+            ("2 weeks", Some(14)),
+            ("1 day", Some(1)),
+            ("until the case is closed", None),
+            ("5", None),
+            ("0 days", None),
+            ("99999999 years", None),
+        ] {
+            assert_eq!(days(retention), expected, "{retention}");
+        }
+    }
 }

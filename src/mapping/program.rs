@@ -10,7 +10,7 @@ use regex::Regex;
 use super::{
     decode::Decoder,
     expr::{Expr, Slot},
-    file::OnFail,
+    file::{DatePart, OnFail},
     identifiers::Identifier,
     value::{Decimal, Value},
     verbs::Verb,
@@ -66,7 +66,24 @@ pub(crate) enum Read {
 pub(crate) struct Let {
     pub(crate) name: Arc<str>,
     pub(crate) slot: Slot,
-    pub(crate) expr: Expr,
+    pub(crate) step: Step,
+}
+
+/// How a `let` is computed.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Expr(Expr),
+    Lookup(Box<LookupCode>),
+}
+
+impl Step {
+    /// The slots it reads.
+    pub(crate) fn slots(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        match self {
+            Step::Expr(expr) => Box::new(expr.slots()),
+            Step::Lookup(lookup) => Box::new(lookup.slots.iter().copied()),
+        }
+    }
 }
 
 /// A list and the slots for the columns of its elements.
@@ -122,6 +139,8 @@ pub(crate) struct FieldCode {
     /// Whether it writes the same whatever the record holds.
     pub(crate) constant: bool,
     pub(crate) required: bool,
+    /// The condition under which an object is there.
+    pub(crate) present: Option<Expr>,
     pub(crate) is_key: bool,
     /// Nothing happens between producing and writing.
     pub(crate) plain: bool,
@@ -144,6 +163,8 @@ pub(crate) enum Produce {
     Expr(Expr),
     Template(Vec<Part>),
     Lookup(Box<LookupCode>),
+    /// Every part of a text, as a list.
+    Parts(Box<PartsCode>),
     Object(Vec<FieldCode>),
     List(Vec<FieldCode>),
     Each {
@@ -151,6 +172,16 @@ pub(crate) enum Produce {
         body: Vec<FieldCode>,
         single: bool,
     },
+}
+
+/// A text with several values in it.
+#[derive(Debug)]
+pub(crate) struct PartsCode {
+    /// A slot or an expression.
+    pub(crate) of: Produce,
+    pub(crate) separator: Box<str>,
+    /// What is done to each part.
+    pub(crate) item: FieldCode,
 }
 
 /// A piece of a template.
@@ -195,6 +226,8 @@ pub(crate) struct LookupCode {
     /// The values of the matched columns, each followed by U+001F → the value taken.
     pub(crate) table: HashMap<Box<str>, Box<str>>,
     pub(crate) miss: OnMiss,
+    /// The class of what it takes, where the mapping says it.
+    pub(crate) class: Option<Class>,
 }
 
 /// A value written in a mapping.
@@ -254,9 +287,10 @@ pub(crate) enum Check {
 #[derive(Debug)]
 pub(crate) enum Guard {
     Drop,
-    Mask { keep_first: usize, keep_last: usize },
-    Year,
-    Month,
+    Mask { keep_first: usize, keep_last: usize, kept: bool },
+    Part(DatePart),
+    Bands(Vec<i64>),
+    KeepFirst(usize),
     Pseudonym(Box<str>),
     Encrypt(Box<str>),
 }

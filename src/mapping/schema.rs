@@ -8,8 +8,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     decode::{Gap, Language, Overlap, Sign, Trim},
+    file::DatePart,
     identifiers::Identifier,
     split::Splitter,
+    verbs::TaxNumber,
 };
 use crate::model::Class;
 
@@ -37,7 +39,10 @@ pub fn json_schema() -> Json {
             "let": {
                 "type": "object",
                 "description": "Values with a name, each computed once per record.",
-                "additionalProperties": expression("How it is computed."),
+                "additionalProperties": { "anyOf": [
+                    expression("How it is computed."),
+                    block("Out of a reference table.", &["lookup"], json!({ "lookup": lookup() })),
+                ] },
             },
             "each": block("One event per element of a list.", &["in"], json!({
                 "in": { "type": "string", "description": "The list." },
@@ -178,6 +183,7 @@ fn lookup() -> Json {
             "match": { "type": "object", "description": "Column of the table: column of the source.", "additionalProperties": { "type": "string" } },
             "take": { "type": "string", "description": "The column that is taken." },
             "on_miss": miss("What happens when nothing matches.", &["reject", "null"]),
+            "class": { "description": "How personal it is what the table says, whatever it is found by; without it, as personal as that.", "enum": Class::ALL.map(Class::name) },
         }),
     )
 }
@@ -209,9 +215,13 @@ fn verbs() -> Json {
             "description": "The text on the left becomes that on the right.",
             "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
         },
-        "split": block("One part of a name or an address in one text.", &["as", "take"], json!({
-            "as": { "enum": splitters }, "take": { "enum": parts },
-        })),
+        "split": { "anyOf": [
+            { "type": "string", "minLength": 1, "description": "What stands between the values of one text that becomes a list: `;`." },
+            block("One part of a name or an address in one text.", &["as", "take"], json!({
+                "as": { "enum": splitters }, "take": { "enum": parts },
+            })),
+        ] },
+        "kind_of": { "description": "Whether the tax number is a `person`'s or an `organization`'s, and nothing else of it.", "enum": TaxNumber::WORDS.map(|(word, _)| word) },
         "slice": block("A part of the text, in characters.", &[], json!({
             "from": count(1), "length": count(0), "last": count(0),
         })),
@@ -246,6 +256,7 @@ fn others() -> Json {
     let classes: Vec<&str> = Class::words().iter().map(|(word, _)| *word).collect();
     let class = json!({ "enum": classes });
     json!({
+        "present_if": expression("When the object is there; without it, when anything in it that depends on the record has a value."),
         "codes": { "type": "string", "description": "The code table: a file in `mappings/codes/`." },
         "unmapped": miss("What happens to a code that the table does not have.", &["reject", "null", "keep"]),
         "default": { "description": "The value where there is none." },
@@ -265,8 +276,15 @@ fn others() -> Json {
                 "mask": block("All but its ends.", &[], json!({
                     "keep_first": { "type": "integer", "minimum": 0 },
                     "keep_last": { "type": "integer", "minimum": 0 },
+                    "length": { "enum": ["fixed", "kept"], "description": "Whether it shows how long the value is." },
                 })),
-                "generalize": { "enum": ["year", "month"] },
+                "generalize": { "description": "Less exactly.", "anyOf": [
+                    { "enum": DatePart::WORDS.map(|(word, _)| word) },
+                    block("A whole number by bands: `18-64`.", &["bands"], json!({ "bands": {
+                        "type": "array", "items": { "type": "integer" }, "minItems": 1, "description": "Where each begins, ascending.",
+                    } })),
+                    block("The beginning of a text, as of a postal code.", &["keep_first"], json!({ "keep_first": { "type": "integer", "minimum": 0 } })),
+                ] },
                 "pseudonym": { "type": "string", "description": "The domain within which equal values stay equal." },
                 "encrypt": { "type": "string", "description": "The key." },
             },

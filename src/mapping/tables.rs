@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use sha2::{Digest, Sha256};
+
 use crate::diagnostic::{Diagnostic, SourceFile};
 
 /// A table that could be read.
@@ -18,6 +20,8 @@ pub struct Table {
     pub name: String,
     /// The names of its columns.
     pub columns: Vec<String>,
+    /// The number of this very content: the first eight hexadecimal digits of its SHA-256.
+    pub snapshot: String,
     pub(crate) file: Arc<SourceFile>,
     pub(crate) rows: Vec<Vec<Field>>,
 }
@@ -38,6 +42,21 @@ impl Table {
     /// Whether it translates codes: it has the columns `source` and `code`.
     pub(crate) fn codes(&self) -> Option<(usize, usize)> {
         Some((self.column("source")?, self.column("code")?))
+    }
+
+    /// How events name it: `office@1a2b3c4d`.
+    pub fn reference(&self) -> String {
+        format!("{}@{}", self.name, self.snapshot)
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// `source` → `code`.
@@ -78,8 +97,13 @@ fn read(name: &str, file: &Arc<SourceFile>, found: &mut Vec<Diagnostic>) -> Opti
         return None;
     };
     let columns: Vec<String> = header.iter().map(|field| field.text.trim().to_owned()).collect();
-    let mut table =
-        Table { name: name.to_owned(), columns, file: Arc::clone(file), rows: Vec::new() };
+    let mut table = Table {
+        name: name.to_owned(),
+        columns,
+        snapshot: data_encoding::HEXLOWER.encode(&Sha256::digest(file.text())[..4]),
+        file: Arc::clone(file),
+        rows: Vec::new(),
+    };
     for record in records {
         if record.len() == table.columns.len() {
             table.rows.push(record);

@@ -1,11 +1,14 @@
 //! Text verbs: small repairs of a text between producing it and looking it up.
 //!
 //! They run in one order whatever the order of the keys: `normalize`, `ascii`, `collapse`, `strip`,
-//! `replace`, `split`, `slice`, `case`, `pad`. Lengths and positions count characters.
+//! `replace`, `split`, `slice`, `case`, `pad`, `kind_of`. Lengths and positions count characters.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
-use super::split::{Part, Splitter};
+use super::{
+    identifiers::Identifier,
+    split::{Part, Splitter},
+};
 
 /// One verb.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,8 @@ pub(crate) enum Verb {
     Replace(Vec<(String, String)>),
     /// One part of a name or an address; nothing where it has none.
     Split(Splitter, Part),
+    /// Whether a tax number is a person's or an organisation's; nothing where it is no such number.
+    KindOf(TaxNumber),
     /// `len` characters from the `from`th (from 1) on.
     Slice {
         from: usize,
@@ -47,7 +52,45 @@ pub(crate) enum Verb {
     },
 }
 
+/// Tax numbers that tell what kind of taxpayer has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TaxNumber {
+    /// NIF and NIE of persons, CIF of organisations.
+    Spanish,
+    /// RFC: thirteen characters of a person, twelve of an organisation.
+    Mexican,
+}
+
+impl TaxNumber {
+    pub(crate) const WORDS: [(&'static str, TaxNumber); 2] =
+        [("es.tax_id", TaxNumber::Spanish), ("mx.rfc", TaxNumber::Mexican)];
+
+    /// `person`, `organization`, or nothing where it fails its check.
+    fn kind(self, text: &str) -> &'static str {
+        let is = |number: Identifier| number.holds(text);
+        let (person, organization) = match self {
+            Self::Spanish => (is(Identifier::Nif) || is(Identifier::Nie), is(Identifier::Cif)),
+            Self::Mexican => {
+                let (good, person) = (is(Identifier::Rfc), text.chars().count() == 13);
+                // The two generic numbers stand for anybody.
+                let generic = matches!(text, "XAXX010101000" | "XEXX010101000");
+                (good && person && !generic, good && !person)
+            }
+        };
+        match (person, organization) {
+            (true, _) => "person",
+            (_, true) => "organization",
+            _ => "",
+        }
+    }
+}
+
 impl Verb {
+    /// Whether what it makes empty is no value.
+    pub(crate) fn finds_nothing(&self) -> bool {
+        matches!(self, Verb::Split(..) | Verb::KindOf(_))
+    }
+
     /// Appends what becomes of `text`.
     pub(crate) fn run(&self, text: &str, out: &mut String) {
         match self {
@@ -56,6 +99,7 @@ impl Verb {
             Verb::Nfkc if is_nfkc_quick(text.chars()) == IsNormalized::Yes => out.push_str(text),
             Verb::Nfkc => out.extend(text.nfkc()),
             Verb::Split(splitter, part) => splitter.part(*part, text, out),
+            Verb::KindOf(number) => out.push_str(number.kind(text)),
             Verb::Ascii => text.chars().for_each(|char| ascii(char, out)),
             Verb::Collapse => collapse(text, out),
             Verb::Strip(chars) => out.extend(text.chars().filter(|char| !chars.contains(char))),

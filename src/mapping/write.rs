@@ -6,9 +6,10 @@ use acequia_api::RecordError;
 
 use super::{
     apply::Run,
-    file::OnFail,
+    file::{DatePart, OnFail},
     program::{
-        Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, Produce, Tested,
+        Check, Codes, EachPlan, FieldCode, Form, Guard, LookupCode, OnMiss, Part, PartsCode,
+        Produce, Tested,
     },
     scratch::{Flag, Texts},
     value::{Value, write_json_string, write_json_text},
@@ -60,6 +61,7 @@ impl<'r> Run<'r> {
             },
             Produce::Template(parts) => self.template(field, parts),
             Produce::Lookup(lookup) => self.lookup(field, lookup),
+            Produce::Parts(parts) => self.parts(field, parts),
             Produce::Object(members) => self.object(field, members, mark),
             Produce::List(items) => self.list(items),
             Produce::Each { plan, body, single } => self.each(plan, body, *single),
@@ -116,9 +118,17 @@ impl<'r> Run<'r> {
     /// An object none of whose members that depend on the record has a value is no value itself: constants
     /// alone do not make one.
     fn object(&mut self, field: &'r FieldCode, members: &'r [FieldCode], mark: usize) -> Wrote {
+        if let Some(present) = &field.present {
+            match self.compute(present, &field.path) {
+                Some(Value::Bool(true)) => {}
+                Some(_) => return Wrote::Nothing,
+                None => return Wrote::Refused,
+            }
+        }
         let (errors, flags) = (self.out.errors.len(), self.out.quality.len());
         self.out.data.push(b'{');
-        let (mut something, mut refused) = (field.constant, false);
+        // Where the mapping says that it is there, it is, and what it lacks is missing.
+        let (mut something, mut refused) = (field.constant || field.present.is_some(), false);
         for member in members {
             match self.field(member) {
                 Wrote::Something => something = true,
@@ -152,6 +162,36 @@ impl<'r> Run<'r> {
         }
         self.out.data.push(b']');
         wrote
+    }
+
+    /// Each part of a text, without the blanks around it; empty parts are none.
+    fn parts(&mut self, field: &'r FieldCode, parts: &'r PartsCode) -> Wrote {
+        let value = match &parts.of {
+            Produce::Slot(slot) => self.slots[usize::from(*slot)],
+            Produce::Expr(expr) => match self.compute(expr, &field.path) {
+                Some(value) => value,
+                None => return Wrote::Refused,
+            },
+            _ => Value::Null,
+        };
+        let Value::Text(text) = value else { return Wrote::Nothing };
+        self.out.data.push(b'[');
+        let (mut wrote, mut refused) = (Wrote::Nothing, false);
+        for part in text.split(&*parts.separator).map(str::trim).filter(|part| !part.is_empty()) {
+            let mark = self.out.data.len();
+            let separator = self.separator();
+            self.out.data.extend_from_slice(&parts.item.prefix[separator..]);
+            match self.value(&parts.item, Value::Text(part)) {
+                Wrote::Something | Wrote::Constant => wrote = Wrote::Something,
+                Wrote::Nothing => self.out.data.truncate(mark),
+                Wrote::Refused => {
+                    self.out.data.truncate(mark);
+                    refused = true;
+                }
+            }
+        }
+        self.out.data.push(b']');
+        if refused { Wrote::Refused } else { wrote }
     }
 
     fn each(&mut self, plan: &'r EachPlan, body: &'r [FieldCode], single: bool) -> Wrote {
@@ -222,6 +262,14 @@ impl<'r> Run<'r> {
     }
 
     fn lookup(&mut self, field: &'r FieldCode, lookup: &'r LookupCode) -> Wrote {
+        match self.look_up(lookup, &field.path) {
+            Some(value) => self.value(field, value),
+            None => Wrote::Refused,
+        }
+    }
+
+    /// What the table says; none where it says nothing and that is an error of the record.
+    pub(super) fn look_up(&mut self, lookup: &'r LookupCode, name: &Arc<str>) -> Option<Value<'r>> {
         let mut built = std::mem::take(&mut self.texts.built);
         built.clear();
         for slot in &lookup.slots {
@@ -231,17 +279,16 @@ impl<'r> Run<'r> {
         let nothing = lookup.slots.iter().all(|slot| self.slots[usize::from(*slot)].is_null());
         let found = std::str::from_utf8(&built).ok().and_then(|key| lookup.table.get(key));
         self.texts.built = built;
-        let value = match (found, &lookup.miss) {
+        Some(match (found, &lookup.miss) {
             (Some(found), _) => Value::Text(found),
             _ if nothing => Value::Null,
             (None, OnMiss::Const(literal)) => literal.value(),
             (None, OnMiss::Null | OnMiss::Keep) => Value::Null,
             (None, OnMiss::Reject) => {
-                self.refuse(field, "map.lookup_missed");
-                return Wrote::Refused;
+                self.out.errors.push(RecordError::map("map.lookup_missed").field(Arc::clone(name)));
+                return None;
             }
-        };
-        self.value(field, value)
+        })
     }
 
     /// Everything between producing a value and its JSON.
@@ -273,7 +320,7 @@ impl<'r> Run<'r> {
                 std::mem::swap(first, second);
             }
             value = Value::Text(first);
-            if first.is_empty() && field.verbs.iter().any(|verb| matches!(verb, Verb::Split(..))) {
+            if first.is_empty() && field.verbs.iter().any(Verb::finds_nothing) {
                 value = Value::Null;
             }
         }
@@ -466,9 +513,12 @@ fn protect(
     let text = std::str::from_utf8(&plain).unwrap_or_default();
     match guard {
         Guard::Drop => {}
-        Guard::Mask { keep_first, keep_last } => mask(text, *keep_first, *keep_last, out),
-        Guard::Year => out.push_str(text.get(..4).unwrap_or_default()),
-        Guard::Month => out.push_str(text.get(..7).unwrap_or(text)),
+        Guard::Mask { keep_first, keep_last, kept } => {
+            mask(text, (*keep_first, *keep_last), *kept, out);
+        }
+        Guard::Part(part) => date_part(text, *part, out),
+        Guard::Bands(bands) => band(value, bands, out),
+        Guard::KeepFirst(count) => out.extend(text.chars().take(*count)),
         Guard::Pseudonym(domain) => texts.protector.pseudonym(domain, text, out),
         Guard::Encrypt(key) => texts.protector.encrypt(key, &field.path, text, out),
     }
@@ -476,15 +526,48 @@ fn protect(
     !matches!(guard, Guard::Drop)
 }
 
-/// Keeps so many characters at the ends, but never all: a text as short as that is masked as a whole.
-fn mask(text: &str, first: usize, last: usize, out: &mut String) {
+/// What stands for the hidden characters, however many they are.
+const HIDDEN: &str = "****";
+
+/// Keeps so many characters at the ends, but never all: a text as short as that is masked as a whole. Unless the length
+/// is kept, it is hidden too: it tells names apart.
+fn mask(text: &str, (first, last): (usize, usize), kept: bool, out: &mut String) {
     let count = text.chars().count();
     let (first, last) = if first + last < count { (first, last) } else { (0, 0) };
-    out.extend(
-        text.chars().enumerate().map(
-            |(at, char)| {
-                if at < first || at >= count - last { char } else { '*' }
-            },
-        ),
-    );
+    out.extend(text.chars().take(first));
+    if kept {
+        out.extend(std::iter::repeat_n('*', count - first - last));
+    } else {
+        out.push_str(HIDDEN);
+    }
+    out.extend(text.chars().skip(count - last));
+}
+
+/// The beginning of an ISO date.
+fn date_part(text: &str, part: DatePart, out: &mut String) {
+    let year = text.get(..4).unwrap_or_default();
+    match part {
+        DatePart::Year => out.push_str(year),
+        DatePart::Month => out.push_str(text.get(..7).unwrap_or(text)),
+        DatePart::Quarter => {
+            let month: u8 = text.get(5..7).and_then(|month| month.parse().ok()).unwrap_or(1);
+            out.push_str(year);
+            out.push_str(["-Q1", "-Q2", "-Q3", "-Q4"][usize::from(month.clamp(1, 12) - 1) / 3]);
+        }
+    }
+}
+
+/// Between which of these numbers a whole number lies: `<0`, `0-17`, `18-64`, `65+`.
+fn band(value: Value<'_>, bands: &[i64], out: &mut String) {
+    use std::fmt::Write;
+    let Value::Int(number) = value else { return };
+    let above = bands.partition_point(|low| *low <= number);
+    // Writing to a string does not fail.
+    let _ = match (above.checked_sub(1).map(|at| bands[at]), bands.get(above)) {
+        (None, Some(next)) => write!(out, "<{next}"),
+        (Some(low), Some(next)) if *next - 1 == low => write!(out, "{low}"),
+        (Some(low), Some(next)) => write!(out, "{low}-{}", next - 1),
+        (Some(low), None) => write!(out, "{low}+"),
+        (None, None) => Ok(()),
+    };
 }

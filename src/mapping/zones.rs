@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use acequia_api::RecordError;
+use acequia_api::{Cell, RecordError};
 
 use super::{
     apply::Run,
@@ -13,17 +13,41 @@ use super::{
     expr::Slot,
     value::Value,
 };
+use crate::model::Class;
 
 /// A local time and how its zone is found.
 #[derive(Debug)]
 pub(crate) struct ZoneCode {
-    /// The field of `from`; its number is its slot.
+    /// The field of `from`; its number is its slot, unless it is a list.
     pub(crate) source: usize,
-    /// What is matched, in the order of the columns.
-    pub(crate) slots: Vec<Slot>,
+    /// The column of its elements, if it is a list.
+    pub(crate) column: Option<usize>,
+    /// What is matched, in the order of the columns of the table.
+    pub(crate) keys: Vec<ZoneKey>,
     /// The values of the matched columns, each followed by U+001F.
     pub(crate) table: HashMap<Box<str>, Zone>,
     pub(crate) miss: ZoneMiss,
+    /// The class of what the table says, where the mapping says it.
+    pub(crate) class: Option<Class>,
+}
+
+/// A value that tells the zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ZoneKey {
+    /// Of the record.
+    Slot(Slot),
+    /// Another column of the same element.
+    Column(usize),
+}
+
+impl ZoneCode {
+    /// The slots of the record that it reads.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.keys.iter().filter_map(|key| match key {
+            ZoneKey::Slot(slot) => Some(*slot),
+            ZoneKey::Column(_) => None,
+        })
+    }
 }
 
 /// What happens to a local time whose zone the table does not have.
@@ -35,20 +59,32 @@ pub(crate) enum ZoneMiss {
 }
 
 impl<'r> Run<'r> {
-    /// Makes an instant of the local time of a field, if there is one.
-    pub(super) fn zone(&mut self, code: &'r ZoneCode, name: &Arc<str>) {
-        let slot = code.source as Slot;
-        let Value::Timestamp(local) = self.slots[code.source] else { return };
-        if code.slots.iter().any(|slot| self.is_failed(*slot)) {
+    /// Makes an instant of the local time in `slot`, if there is one; `element` are the cells beside it, of a list.
+    pub(super) fn zone(
+        &mut self,
+        code: &'r ZoneCode,
+        slot: Slot,
+        name: (&str, &Arc<str>),
+        element: &[Cell],
+    ) {
+        let Value::Timestamp(local) = self.slots[usize::from(slot)] else { return };
+        if code.slots().any(|slot| self.is_failed(slot)) {
             // The value that would tell the zone was refused, which has been said.
-            self.slots[code.source] = Value::Null;
+            self.slots[usize::from(slot)] = Value::Null;
             self.fail(slot);
             return;
         }
         let mut key = std::mem::take(&mut self.texts.built);
         key.clear();
-        for slot in &code.slots {
-            self.slots[usize::from(*slot)].write_text(&mut key);
+        for part in &code.keys {
+            match part {
+                ZoneKey::Slot(slot) => self.slots[usize::from(*slot)].write_text(&mut key),
+                // What cannot be decoded finds no zone.
+                ZoneKey::Column(column) => {
+                    let beside = self.beside(code.source, *column, element);
+                    beside.unwrap_or_default().write_text(&mut key);
+                }
+            }
             key.push(0x1f);
         }
         let found = std::str::from_utf8(&key).ok().and_then(|key| code.table.get(key));
@@ -69,7 +105,7 @@ impl<'r> Run<'r> {
         };
         match moment {
             Ok(moment) => {
-                self.slots[code.source] = moment;
+                self.slots[usize::from(slot)] = moment;
                 self.marked.extend(doubt.map(|code| (slot, code)));
             }
             Err(Fault::Gap) => self.refuse_moment(slot, name, "decode.time_gap"),
@@ -79,8 +115,12 @@ impl<'r> Run<'r> {
     }
 
     #[cold]
-    fn refuse_moment(&mut self, slot: Slot, name: &Arc<str>, code: &'static str) {
-        self.out.errors.push(RecordError::decode(code).field(Arc::clone(name)));
+    fn refuse_moment(&mut self, slot: Slot, (within, name): (&str, &Arc<str>), code: &'static str) {
+        let name = match within {
+            "" => Arc::clone(name),
+            list => format!("{list}.{name}").into(),
+        };
+        self.out.errors.push(RecordError::decode(code).field(name));
         self.slots[usize::from(slot)] = Value::Null;
         self.fail(slot);
     }

@@ -5,6 +5,19 @@ use acequia_api::CodeDoc;
 /// Every code that a pipeline gives by itself.
 pub const CODES: &[CodeDoc] = &[
     CodeDoc {
+        code: "map.no_mapping",
+        title: "no mapping takes the record",
+        help: "The `when` of every mapping of the pipeline left it, so it is of a kind that nobody thought of. Write a mapping \
+               for it, or widen a `when`, and replay the record; if such records are to be left out, say `unmapped: filter` \
+               in the pipeline.",
+    },
+    CodeDoc {
+        code: "map.several_mappings",
+        title: "several mappings take the record",
+        help: "The pipeline says `several: reject`, and the `when` of more than one of its mappings takes this record. The \
+               detail names them: make their conditions exclude each other, then replay the record.",
+    },
+    CodeDoc {
         code: "map.panic",
         title: "the mapping broke down at a record",
         help: "This is our mistake, in one record: it is quarantined and its neighbours go on. `acequia quarantine show` \

@@ -20,6 +20,7 @@ use super::{
     parcel::Parcel,
     refused::RowName,
     report::{Committed, Recovered, Report, SharedState, Step},
+    routing::Routing,
 };
 use crate::{
     checkpoint::{Counts, Delta},
@@ -146,10 +147,11 @@ struct Committer<'a> {
 }
 
 /// What a transaction holds beside what its counts tell.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Extras {
     claims: u64,
     put_aside: u64,
+    routing: Routing,
 }
 
 /// What the next moment brings.
@@ -220,7 +222,7 @@ impl Committer<'_> {
 
     fn take(
         &mut self,
-        parcel: Box<Parcel>,
+        mut parcel: Box<Parcel>,
         blamed: &mut Option<RowName>,
     ) -> Result<(), PublishError> {
         if self.group.is_empty() {
@@ -242,6 +244,7 @@ impl Committer<'_> {
             counts: parcel.counts,
         };
         self.extras.put_aside += parcel.put_aside;
+        self.extras.routing.take(&mut parcel.routing);
         self.extras.claims += parcel.events.claims().len() as u64;
         let bytes = parcel.records.size() + parcel.events.size();
         self.group.add(&parcel.split, advance, bytes, Instant::now());
@@ -260,9 +263,10 @@ impl Committer<'_> {
         let step =
             |delta: Delta| Step { split: delta.split, position: delta.to, counts: delta.counts };
         let steps = deltas.into_iter().map(step).collect();
-        let Extras { claims, put_aside } = std::mem::take(&mut self.extras);
+        let Extras { claims, put_aside, routing } = std::mem::take(&mut self.extras);
         let seq = committed.seq;
-        (self.told)(Report::Committed(Committed { seq, counts, claims, put_aside, steps }));
+        let committed_now = Committed { seq, counts, claims, put_aside, routing, steps };
+        (self.told)(Report::Committed(committed_now));
         if committed.rotate {
             return Err(PublishError::new(
                 ErrorClass::Transient,

@@ -9,6 +9,7 @@ use super::{
     breaker::BreakerLimit,
     failure::Failure,
     group::GroupLimits,
+    routing::Rules,
     spec::{Spec, Target},
     state::Timing,
 };
@@ -50,6 +51,7 @@ pub struct Surroundings {
 
 /// A pipeline without records for so long closes its producer.
 const REST_AFTER: Duration = Duration::from_secs(60);
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Partitions of an event topic that Acequia creates.
 const EVENT_PARTITIONS: i32 = 6;
 
@@ -81,6 +83,7 @@ pub fn compile(
         source: serde_json::Value::Object(config.source.config.clone()),
         projection: projection(&mappings)?,
         targets,
+        rules: Rules::of(config),
         protector: Arc::clone(&around.keys) as _,
         breaker: breaker(config),
         limits: BatchLimits::default(),
@@ -156,11 +159,15 @@ pub fn topic_plan(deployment: &Deployment, kafka: &KafkaConfig) -> Result<TopicP
             *events.entry(topic).or_default() |= pipeline.config.publish.tombstones;
         }
     }
-    let event = |(name, compact)| EventTopic {
-        name,
+    let policies = &deployment.library.policies;
+    let event = |(name, compact): (Arc<str>, bool)| EventTopic {
         partitions: EVENT_PARTITIONS,
         compact,
-        retention_ms: None,
+        retention_ms: policies
+            .of(&name)
+            .and_then(|policy| policy.retention_days())
+            .map(|days| i64::from(days) * DAY_MS),
+        name,
     };
     let events: Vec<EventTopic> = events.into_iter().map(event).collect();
     Ok(TopicPlan::new(name, kafka.durability, &events))

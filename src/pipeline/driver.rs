@@ -370,7 +370,6 @@ impl Driver {
             });
         }
         self.status.update(|status| {
-            status.claims += committed.claims;
             status.committed(committed);
         });
     }

@@ -18,6 +18,7 @@ pub mod rate;
 pub mod refused;
 pub mod report;
 pub mod retry;
+pub mod routing;
 pub mod spec;
 pub mod split;
 pub mod stage;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acequia_api::{BatchLimits, Position, RecordBatch};
 use tokio::sync::mpsc;
 
+use super::routing::Routing;
 use crate::{
     checkpoint::{Counts, Lineage},
     event::EventBatch,
@@ -28,6 +29,8 @@ pub struct Parcel {
     pub counts: Counts,
     /// How many of its rows are rejected because Kafka refused them before.
     pub put_aside: u64,
+    /// Which mappings took them.
+    pub routing: Routing,
     home: mpsc::Sender<Box<Parcel>>,
 }
 
@@ -46,6 +49,7 @@ pub fn circulation(split: &Arc<str>, limits: BatchLimits) -> mpsc::Receiver<Box<
             lineage: Lineage::default(),
             counts: Counts::default(),
             put_aside: 0,
+            routing: Routing::default(),
             home: home.clone(),
         };
         // The channel has room for every parcel there is.
@@ -62,6 +66,7 @@ impl Parcel {
         self.from = None;
         self.counts = Counts::default();
         self.put_aside = 0;
+        self.routing = Routing::default();
         let home = self.home.clone();
         let _ = home.try_send(self);
     }

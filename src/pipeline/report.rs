@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acequia_api::{Position, StateView};
 use uuid::Uuid;
 
-use super::{failure::Failure, refused::RowName};
+use super::{failure::Failure, refused::RowName, routing::Routing};
 use crate::checkpoint::{Checkpoint, Counts};
 
 /// One report. It travels with the number of the life it belongs to, so that what a dropped life still says is
@@ -66,6 +66,8 @@ pub struct Committed {
     pub claims: u64,
     /// How many rows in it are rejects because Kafka refused them before.
     pub put_aside: u64,
+    /// Which mappings took its rows.
+    pub routing: Routing,
     /// The splits that it moved.
     pub steps: Vec<Step>,
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use acequia_api::{AnyConnector, BatchLimits, Projection};
 
-use super::{breaker::BreakerLimit, group::GroupLimits, state::Timing};
+use super::{breaker::BreakerLimit, group::GroupLimits, routing::Rules, state::Timing};
 use crate::{
     config::schedule::Schedule,
     event::EncoderConfig,
@@ -33,6 +33,8 @@ pub struct Spec {
     pub projection: Projection,
     /// Its mappings, in order.
     pub targets: Vec<Target>,
+    /// What becomes of records that none or several of them take.
+    pub rules: Rules,
     /// Keys for protected fields.
     pub protector: Arc<dyn Protector>,
     /// When to stop because the feed as a whole is bad.

@@ -5,15 +5,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef};
+use acequia_api::{ErrorClass, Op, Precheck, RecordBatch, RecordError, Reject, RowRef};
 
 use super::{
-    breaker::Breaker, failure::Failure, parcel::Parcel, refused::RowName, spec::Spec,
+    breaker::Breaker,
+    failure::Failure,
+    parcel::Parcel,
+    refused::RowName,
+    routing::{Routing, Rules, Taken},
+    spec::Spec,
     status::StatusCell,
 };
 use crate::{
     checkpoint::{Counts, Lineage},
-    event::{Change, Encoder, EncoderConfig, EventBatch, Mapped},
+    event::{Change, Encoder, EncoderConfig, EventBatch, Mapped, Mark},
     mapping::{Bound, Flag, Mapping, Scratch, Verdict},
 };
 
@@ -40,6 +45,10 @@ pub struct Stage {
     status: Option<Arc<StatusCell>>,
     refused: Vec<RowName>,
     put_aside: u64,
+    rules: Rules,
+    /// What the mappings made of the row at hand.
+    taken: Vec<Taken>,
+    routing: Routing,
 }
 
 /// What became of a row.
@@ -63,7 +72,7 @@ impl Stage {
             if let Some(room) = event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
-            let encoder = Encoder::new(config);
+            let encoder = Encoder::new(config).with_lookups(&target.mapping.lookups);
             Lane {
                 mapping: Arc::clone(&target.mapping),
                 encoder: match spec.publisher.claim_store {
@@ -86,6 +95,11 @@ impl Stage {
             status,
             refused: Vec::new(),
             put_aside: 0,
+            rules: spec.rules,
+            taken: Vec::new(),
+            routing: Routing::new(
+                spec.targets.iter().map(|target| Arc::clone(&target.mapping.name)),
+            ),
         }
     }
 
@@ -120,6 +134,7 @@ impl Stage {
         counts.events = parcel.events.len() as u64;
         parcel.counts = counts;
         parcel.put_aside = std::mem::take(&mut self.put_aside);
+        parcel.routing.take(&mut self.routing);
         parcel.lineage =
             Lineage { mappings: self.lineage.clone(), schema: records.schema().fingerprint() };
         if let Some(status) = &self.status {
@@ -182,6 +197,8 @@ impl Stage {
     /// pipeline and its element, so that what one mapping takes or leaves changes no id of another.
     fn row(&mut self, row: RowRef<'_>, events: &mut EventBatch) -> Fate {
         let mut fate = Fate::Filtered;
+        let before = events.mark();
+        self.taken.clear();
         let refused = self.refused.iter().any(|name| name.is(row));
         self.put_aside += u64::from(refused);
         for number in 0..self.lanes.len() {
@@ -192,9 +209,9 @@ impl Stage {
             let taken = done.unwrap_or_else(|_| {
                 self.errors.clear();
                 self.errors.push(RecordError::map("map.panic"));
-                None
+                Taken::Rejected
             });
-            if refused && taken.is_some() {
+            if refused && taken == Taken::Published {
                 self.errors.push(RecordError::encode("publish.refused"));
             }
             if !self.errors.is_empty() {
@@ -202,26 +219,52 @@ impl Stage {
                 let errors = std::mem::take(&mut self.errors);
                 events.reject(row.index() as u32, number as u16, errors);
                 fate = Fate::Rejected;
-            } else if taken.is_some() && !matches!(fate, Fate::Rejected) {
+                self.taken.push(Taken::Rejected);
+                continue;
+            }
+            if taken == Taken::Published && !matches!(fate, Fate::Rejected) {
                 fate = Fate::Published;
             }
+            self.taken.push(taken);
         }
-        fate
+        if row.meta().op == Op::Delete { fate } else { self.route(row, fate, before, events) }
     }
 
-    /// Runs one mapping over one row. Gives `None` if it does not take the row; what is wrong is in `errors`.
-    fn lane(&mut self, number: usize, row: RowRef<'_>, events: &mut EventBatch) -> Option<()> {
+    /// Counts which mappings took a row, and refuses it where the pipeline wants exactly one and there is none or are
+    /// several.
+    fn route(
+        &mut self,
+        row: RowRef<'_>,
+        fate: Fate,
+        before: Mark,
+        events: &mut EventBatch,
+    ) -> Fate {
+        self.routing.count(&self.taken);
+        let Some(error) = self.rules.judge(&self.taken) else { return fate };
+        events.rewind(before);
+        let of = |number: &usize| self.taken[*number] != Taken::No;
+        let takers: Vec<usize> = (0..self.lanes.len()).filter(of).collect();
+        let names: Vec<&str> = takers.iter().map(|lane| &*self.lanes[*lane].mapping.name).collect();
+        let error = if names.is_empty() { error } else { error.detail(names.join(", ")) };
+        let lane = takers.first().map_or(0, |lane| *lane as u16);
+        events.reject(row.index() as u32, lane, vec![error]);
+        Fate::Rejected
+    }
+
+    /// Runs one mapping over one row; what is wrong is in `errors`.
+    fn lane(&mut self, number: usize, row: RowRef<'_>, events: &mut EventBatch) -> Taken {
         let Lane { mapping, encoder, bound } = &mut self.lanes[number];
-        let bound = bound.as_ref()?;
-        let mut taken = None;
-        for element in 0..mapping.elements(bound, row) {
+        let Some(bound) = bound.as_ref() else { return Taken::No };
+        let elements = mapping.elements(bound, row);
+        let mut taken = if elements == 0 { Taken::Empty } else { Taken::No };
+        for element in 0..elements {
             let verdict =
                 mapping.apply_element(bound, row, element, &mut self.scratch, &mut self.errors);
             let change = match verdict {
                 Verdict::Upsert => Change::Upsert,
                 Verdict::Delete => Change::Delete,
                 Verdict::Filtered => continue,
-                Verdict::Rejected => return None,
+                Verdict::Rejected => return Taken::Rejected,
             };
             self.quality.clear();
             join(&mut self.quality, &self.scratch.quality);
@@ -234,9 +277,9 @@ impl Stage {
             };
             if let Err(error) = encoder.push(events, row, mapped) {
                 self.errors.push(error);
-                return None;
+                return Taken::Rejected;
             }
-            taken = Some(());
+            taken = Taken::Published;
         }
         taken
     }

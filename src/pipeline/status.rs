@@ -16,6 +16,7 @@ use super::{
     failure::Failure,
     rate::Rate,
     report::{Committed, Step},
+    routing::Routing,
     state::State,
 };
 use crate::{
@@ -46,6 +47,8 @@ pub struct Status {
     pub rate: Rate,
     /// How many events refer to the claim store instead of holding their data, since this process started.
     pub claims: u64,
+    /// Which mappings took the records, since this process started.
+    pub routing: Routing,
     /// Where every split stands, by name.
     pub splits: Vec<SplitStatus>,
     /// When a scheduled pipeline runs next.
@@ -83,12 +86,14 @@ impl Status {
     }
 
     /// Takes note of a transaction.
-    pub(super) fn committed(&mut self, committed: Committed) {
+    pub(super) fn committed(&mut self, mut committed: Committed) {
         let (now, at) = (Instant::now(), Timestamp::now());
         self.last_commit = Some(at);
         self.seq = Some(committed.seq);
         self.counts.add(committed.counts);
         self.rate.add(now, committed.counts.rows_in);
+        self.claims += committed.claims;
+        self.routing.take(&mut committed.routing);
         for Step { split, position, counts } in committed.steps {
             let index = match self.splits.binary_search_by(|known| known.split.cmp(&split)) {
                 Ok(index) => index,
@@ -144,6 +149,7 @@ impl Default for StatusCell {
                 rate: Rate::new(Instant::now()),
                 splits: Vec::new(),
                 claims: 0,
+                routing: Routing::default(),
                 next_run: None,
             }),
             rejects: Mutex::default(),
@@ -273,7 +279,9 @@ mod tests {
         };
         for (seq, steps) in [(1, vec![step("b", 2)]), (2, vec![step("a", 3), step("b", 4)])] {
             let sum = steps.iter().map(|step| step.counts.rows_in).sum();
-            let committed = Committed { seq, counts: counts(sum), claims: 0, put_aside: 0, steps };
+            let routing = Routing::default();
+            let committed =
+                Committed { seq, counts: counts(sum), claims: 0, put_aside: 0, routing, steps };
             cell.update(|status| status.committed(committed));
         }
         let status = cell.read();

@@ -24,6 +24,7 @@ use super::{
     breaker::BreakerLimit,
     driver::{Command, Driver},
     group::GroupLimits,
+    routing::Rules,
     spec::{Spec, Target},
     state::{State, Stop, Timing},
     status::StatusCell,
@@ -193,14 +194,26 @@ impl Reader for MemoryReader {
 }
 
 fn mapping() -> Arc<Mapping> {
+    compiled("notes", MAPPING)
+}
+
+/// Another mapping of the same records, for those of another kind.
+fn mapping_of(name: &str, when: &str) -> Arc<Mapping> {
+    let text = MAPPING.replacen("mapping: notes", &format!("mapping: {name}"), 1);
+    let (before, after) = text.split_once("when: ").unwrap();
+    let after = after.split_once('\n').unwrap().1;
+    compiled(name, &format!("{before}when: {when:?}\n{after}"))
+}
+
+fn compiled(name: &str, mapping: &str) -> Arc<Mapping> {
     let texts = Texts {
-        mappings: vec![SourceFile::new("notes.yaml", MAPPING)],
+        mappings: vec![SourceFile::new("notes.yaml", mapping)],
         models: vec![SourceFile::new("note.yaml", MODEL)],
         ..Texts::default()
     };
     let (library, found) = mapping::check(&texts, &AnyKeys);
     assert!(!diagnostic::has_errors(&found), "{}", diagnostic::render(&found, false));
-    Arc::clone(&library.mappings["notes"])
+    Arc::clone(&library.mappings[name])
 }
 
 pub(crate) struct Rig {
@@ -258,6 +271,7 @@ impl Rig {
             source: serde_json::json!({}),
             projection: acequia_api::Projection::All,
             targets: vec![Target { mapping, encoder }],
+            rules: Rules::default(),
             protector: Arc::new(Keys::test()),
             breaker: None,
             limits: acequia_api::BatchLimits { max_rows: 7, ..Default::default() },
@@ -364,6 +378,33 @@ async fn bad_records_go_to_quarantine_and_their_neighbours_are_published() {
     assert_eq!((rig.keys().len(), rig.quarantined()), (47, 2));
     let reasons: Vec<_> = rig.status.rejects().into_iter().collect();
     assert_eq!(reasons, [("decode.int", 1), ("decode.test", 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_mapping_and_what_several_take_is_seen_and_goes_where_the_pipeline_says() {
+    for (rules, expected) in [
+        (Rules::default(), (49, 0, 1)),
+        (Rules { none_rejects: true, several_rejects: false }, (49, 1, 0)),
+        (Rules { none_rejects: true, several_rejects: true }, (39, 11, 0)),
+    ] {
+        let mut all = records(50);
+        all[30].1 = "X";
+        let rig = Rig::new(Script { records: all, ..Script::default() });
+        let mut spec = rig.spec();
+        let encoder = spec.targets[0].encoder.clone();
+        let mapping = mapping_of("few", "KIND <> 'X' AND SIZE < 10");
+        spec.targets.push(Target { mapping, encoder });
+        spec.rules = rules;
+        assert_eq!(rig.run(spec).await, Stop::Done);
+        let status = rig.status.read();
+        let (counts, routing) = (status.counts, status.routing);
+        assert_eq!((counts.published, counts.rejected, counts.filtered), expected, "{rules:?}");
+        assert_eq!(rig.quarantined() as u64, counts.rejected);
+        let took: Vec<_> =
+            routing.mappings.iter().map(|route| (route.taken, route.filtered)).collect();
+        assert_eq!(took, [(49, 1), (10, 40)]);
+        assert_eq!((routing.none, routing.several), (1, 10));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! The topics that a deployment needs: what should be, what is, and the difference.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
     sync::Arc,
     time::Duration,
@@ -232,7 +232,12 @@ impl TopicPlan {
             topic(&system.quarantine, Role::Quarantine, QUARANTINE_PARTITIONS, &quarantine),
         ];
         for event in events {
-            let policy = if event.compact { "compact" } else { "delete" };
+            // What is only compacted keeps the last event of every key for good, whatever its retention.
+            let policy = match (event.compact, event.retention_ms) {
+                (true, Some(_)) => "compact,delete",
+                (true, None) => "compact",
+                (false, _) => "delete",
+            };
             let mut settings = vec![("cleanup.policy", policy.to_owned())];
             if let Some(retention) = event.retention_ms {
                 settings.push(("retention.ms", retention.to_string()));
@@ -393,17 +398,24 @@ fn compare_topic(wanted: &WantedTopic, facts: &TopicFacts, changes: &mut Vec<Cha
     }
 }
 
+/// The words of a setting that is a list, in no order.
+fn words(setting: &str) -> BTreeSet<&str> {
+    setting.split(',').map(str::trim).collect()
+}
+
 /// Whether a setting is worse than wanted, and how bad that is. Stricter than wanted is never a fault.
 fn setting_fault(role: Role, key: &str, have: &str, want: &str) -> Option<Severity> {
     let number = |text: &str| text.parse::<f64>().ok();
     let system = matches!(role, Role::Checkpoints | Role::State);
     match key {
-        "cleanup.policy" if have != want && system => Some(Severity::Error),
-        "cleanup.policy" if have != want => Some(Severity::Warning),
+        "cleanup.policy" if words(have) == words(want) => None,
+        "cleanup.policy" if system => Some(Severity::Error),
+        "cleanup.policy" => Some(Severity::Warning),
         "min.insync.replicas" if number(have) < number(want) => Some(Severity::Warning),
         "unclean.leader.election.enable" if have != want => Some(Severity::Warning),
         "delete.retention.ms" if number(have) < number(want) => Some(Severity::Warning),
-        "retention.ms" if role == Role::Quarantine => {
+        // A policy says how long at most: shorter is not worse.
+        "retention.ms" if matches!(role, Role::Quarantine | Role::Events) => {
             let kept = number(have).filter(|ms| *ms >= 0.0).unwrap_or(f64::INFINITY);
             (Some(kept) > number(want)).then_some(Severity::Warning)
         }

@@ -168,6 +168,34 @@ fn the_version_follows_the_file_and_everything_it_includes() {
 }
 
 #[test]
+fn a_table_that_is_looked_up_in_has_the_number_of_its_content() {
+    let lookups = |change: &dyn Fn(&mut Texts)| {
+        let mut texts = texts();
+        texts.mappings = vec![
+            read(&folder().join("language/lookups.yaml")),
+            read(&folder().join("language/zones-in-lists.yaml")),
+            read(&folder().join("licencias.yaml")),
+        ];
+        change(&mut texts);
+        let (library, _) = mapping::check(&texts, &AnyKeys);
+        let of = |name: &str| library.mappings[name].lookups.clone();
+        [of("lookups"), of("zones-in-lists"), of("licencias-to-permit")]
+    };
+    let [looked_up, zones, none] = lookups(&|_| {});
+    assert!(none.is_empty(), "code tables are a part of the mapping: {none:?}");
+    assert_eq!(looked_up.len(), 1);
+    assert_eq!(zones.len(), 1);
+    let (name, number) = looked_up[0].split_once('@').unwrap();
+    assert!(name == "office" && number.len() == 8, "{looked_up:?}");
+    let [changed, same, _] = lookups(&|texts| {
+        let table = texts.codes.iter_mut().find(|(known, _)| known == "office").unwrap();
+        table.1 = SourceFile::new("office.csv", format!("{}9,Nueva,sur\n", table.1.text()));
+    });
+    assert_ne!(changed, looked_up);
+    assert_eq!(same, zones);
+}
+
+#[test]
 fn a_source_without_a_column_says_which_and_what_it_may_be_called() {
     let library = library("licencias.yaml");
     let mapping = &library.mappings["licencias-to-permit"];

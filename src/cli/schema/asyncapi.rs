@@ -189,6 +189,7 @@ fn envelope(model: &Model, event_type: &str, deleted: bool) -> Value {
             "mappingversion": text("The mapping, by its content"),
             "sourceposition": text("Where the record stands in its source, for people"),
             "dataclass": text("The most closed privacy class of the data"),
+            "lookups": text("The snapshots of the reference tables that were looked up in, as `table@snapshot`"),
             "quality": text("Checks that failed and were only marked, as `field:code`"),
         },
     });

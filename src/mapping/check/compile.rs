@@ -6,7 +6,8 @@ use acequia_api::Schema;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context, cases, field::Place, key, lets, privacy::judge_topic, scope::Names, source, taint,
+    Context, cases, evidence::Evidence, field::Place, key, lets, privacy::judge_topic,
+    scope::Names, source,
 };
 use crate::{
     diagnostic::{Diagnostic, SourceFile},
@@ -36,14 +37,18 @@ pub(super) struct Compiler<'a> {
     pub(super) top: Option<EachPlan>,
     pub(super) lets: Vec<Let>,
     pub(super) zones: Vec<ZoneCode>,
+    /// Slots of columns of lists: slot, list, column.
+    pub(super) elements: Vec<(Slot, usize, usize)>,
     /// Whether an expression could not be read, so that it is not known what it uses.
     pub(super) unread: bool,
     /// Slots of `let`s with mistakes: nothing more is said about what depends on them.
     pub(super) broken: Vec<Slot>,
     /// The tables that the mapping includes, for its version.
     pub(super) tables: BTreeSet<String>,
+    /// Those of them that it looks up in.
+    pub(super) looked_up: BTreeSet<String>,
     /// What fields say about the classes of columns.
-    pub(super) evidence: taint::Evidence,
+    pub(super) evidence: Evidence,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -91,10 +96,12 @@ impl<'a> Compiler<'a> {
             top: None,
             lets: Vec::new(),
             zones: Vec::new(),
+            elements: Vec::new(),
             unread: false,
             broken: Vec::new(),
             tables: BTreeSet::new(),
-            evidence: taint::Evidence::default(),
+            looked_up: BTreeSet::new(),
+            evidence: Evidence::default(),
             info: Vec::new(),
         }
     }
@@ -108,8 +115,12 @@ impl Compiler<'_> {
         model: &Model,
         at: &Range<usize>,
     ) -> Program {
-        self.evidence = taint::Evidence::of(&file.fields, &model.shape);
+        self.evidence = self.evidence_of(&file.fields, &model.shape);
         let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
+        if let (Some(text), Some(when)) = (&file.when, &when) {
+            let published = self.info.iter().filter_map(|info| info.class).max();
+            self.judge_when(text, when, published.unwrap_or(Class::Public));
+        }
         let mut program = Program {
             sources: Vec::new(),
             lets: Vec::new(),
@@ -242,6 +253,7 @@ impl Compiler<'_> {
         for (index, (name, kind)) in columns.into_iter().enumerate() {
             let slot = self.slot();
             slots.push((index, slot));
+            self.elements.push((slot, source, index));
             let taken = self.names.names.iter().any(|known| known.name == *name);
             if let Some(element) = element {
                 self.names.add(&format!("{}.{name}", element.text), slot, kind.clone());
@@ -297,19 +309,22 @@ impl Compiler<'_> {
         while let Some(slot) = open.pop() {
             if usize::from(slot) < self.sources.len() {
                 needs.sources.push(usize::from(slot));
-                let zone = self.zones.iter().find(|code| code.source == usize::from(slot));
-                open.extend(zone.iter().flat_map(|code| &code.slots));
+                let zones = self.zones.iter().filter(|code| code.source == usize::from(slot));
+                open.extend(zones.flat_map(ZoneCode::slots));
             } else if let Some(column) = self
                 .top
                 .as_ref()
                 .and_then(|top| top.columns.iter().position(|(_, column)| *column == slot))
             {
                 needs.columns.push(column);
+                open.extend(self.zone_of_element(slot));
             } else if let Some(index) = self.lets.iter().position(|step| step.slot == slot)
                 && !needs.lets.contains(&index)
             {
                 needs.lets.push(index);
-                open.extend(self.lets[index].expr.slots());
+                open.extend(self.lets[index].step.slots());
+            } else {
+                open.extend(self.zone_of_element(slot));
             }
         }
         for list in [&mut needs.sources, &mut needs.columns, &mut needs.lets] {
@@ -317,6 +332,16 @@ impl Compiler<'_> {
             list.dedup();
         }
         needs
+    }
+
+    /// What must be filled so that the column of an element in this slot has its zone.
+    fn zone_of_element(&self, slot: Slot) -> Vec<Slot> {
+        let element = self.elements.iter().find(|(known, ..)| *known == slot);
+        let zone = element.and_then(|(_, list, column)| {
+            let wanted = (*list, Some(*column));
+            self.zones.iter().find(|code| (code.source, code.column) == wanted)
+        });
+        zone.map(|code| code.slots().collect()).unwrap_or_default()
     }
 
     /// Warns of what is declared and never used, and marks what is read.
@@ -373,6 +398,11 @@ impl Compiler<'_> {
         Mapping {
             name: file.name.text.as_str().into(),
             version: self.version(&model),
+            lookups: self
+                .looked_up
+                .iter()
+                .filter_map(|name| Some(self.context.tables.get(name)?.reference()))
+                .collect(),
             class,
             policy: self.context.policies.of(&model.topic()).cloned(),
             key_field: file.key.as_ref().map(|key| key.text.clone()).unwrap_or_default(),
@@ -459,6 +489,7 @@ pub(super) fn reads(produce: &Produce) -> Vec<Slot> {
             })
             .collect(),
         Produce::Lookup(lookup) => lookup.slots.clone(),
+        Produce::Parts(parts) => reads(&parts.of),
         _ => Vec::new(),
     }
 }

@@ -11,8 +11,9 @@ use crate::{
     diagnostic::{Diagnostic, suggest},
     mapping::{
         FieldInfo,
+        expr::{self, Expr},
         file::{Each, FieldNode, How, Producer},
-        program::{EachPlan, FieldCode, Form, Part, Produce},
+        program::{EachPlan, FieldCode, Form, Part, PartsCode, Produce, Step},
         value::{Type, write_json_string},
     },
     model::{self, Class, Kind, Shape, Text},
@@ -114,16 +115,28 @@ impl Compiler<'_> {
         let class = self.class(node, target, place.class);
         let inner = Place { path: format!("{path}."), class, element: false };
         let at_info = self.info.len();
+        if node.separator().is_some() && target.many {
+            return self.parts(node, target, (&inner, &path));
+        }
+        if let Some(separator) = node.separator() {
+            let message =
+                "a text that is split at a separator is a list, and this is a single value";
+            self.form.error("mapping.type_clash", separator.span.clone(), message).help =
+                Some("a part of a name or an address is `split: { as: …, take: … }`".into());
+        }
         let (produce, flow) = self.produce(node, target, &inner)?;
+        self.open_case(node, target, &produce);
+        let present = self.present(node);
         let prefix = prefix(&node.name.text, place.element);
         let mut code = FieldCode {
             path: path.as_str().into(),
             quoted: [&*prefix, b"\""].concat().into(),
             prefix,
-            reads: reads(&produce),
-            constant: is_constant(&produce),
-            produce: folded(produce),
+            reads: [reads(&produce), present.iter().flat_map(Expr::slots).collect()].concat(),
+            constant: present.is_none() && is_constant(&produce),
+            produce: if present.is_some() { produce } else { folded(produce) },
             required: self.required(node, target),
+            present,
             is_key: false,
             plain: true,
             form: Form::Json,
@@ -134,14 +147,14 @@ impl Compiler<'_> {
             protect: None,
         };
         let (key_use, domain) = privacy::domain(node).unzip();
-        let origins = self.origins(&code.reads, &code.produce);
+        let origins = self.origins(node, &code.reads, &code.produce);
         let published = self.steps(node, target, flow, &mut code, (class, &origins));
         self.info.insert(
             at_info,
             FieldInfo {
                 path: path.clone(),
                 sources: self.names_of(&code.reads),
-                producer: describe(&node.producer),
+                producer: self.described(&node.producer),
                 steps: describe_steps(node),
                 unprotected: origins
                     .iter()
@@ -156,6 +169,112 @@ impl Compiler<'_> {
             },
         );
         Some(code)
+    }
+
+    /// Warns of a code that becomes nothing, unseen, because no branch of a `CASE` knows it.
+    fn open_case(&mut self, node: &FieldNode, target: &model::Field, produce: &Produce) {
+        let open = match produce {
+            Produce::Expr(expr) => expr.is_open_case(),
+            Produce::Slot(slot) => self.lets.iter().any(|step| {
+                let open = |step: &Step| matches!(step, Step::Expr(expr) if expr.is_open_case());
+                step.slot == *slot && open(&step.step)
+            }),
+            _ => false,
+        };
+        let coded = matches!(target.kind, Kind::Code) || !target.one_of.is_empty();
+        let required = target.required || node.required == Some(true);
+        if !open || !coded || required || node.default.is_some() {
+            return;
+        }
+        let message = format!("what the `CASE` does not know vanishes from `{}`", target.name);
+        let (code, span) = ("mapping.case_without_else", node.span.clone());
+        let found = Diagnostic::warning(code, self.form.file, span, message);
+        self.form.push(found.help(
+            "`required: true` refuses it, `ELSE '…'` gives it a code, `ELSE NULL` says that it is meant to vanish",
+        ));
+    }
+
+    /// The condition under which an object is there.
+    fn present(&mut self, node: &FieldNode) -> Option<Expr> {
+        let text = node.present_if.as_ref()?;
+        if !matches!(node.producer, Producer::Object(_)) {
+            let message = "only an object can be left out as a whole";
+            self.form.error("mapping.useless_key", text.span.clone(), message).help =
+                Some("a value that is null is left out by itself".into());
+        }
+        let compiled = expr::condition(&text.text, &self.names);
+        self.expr_errors(text, compiled)
+    }
+
+    /// A text with several values in it becomes a list: every part goes through the steps of the field.
+    fn parts(
+        &mut self,
+        node: &FieldNode,
+        target: &model::Field,
+        (inner, path): (&Place, &str),
+    ) -> Option<FieldCode> {
+        let single = single(target);
+        let (of, flow) = self.produce(node, &single, inner)?;
+        let text = matches!(flow, Flow::Value(None | Some(Type::Text)));
+        if !text || !matches!(of, Produce::Slot(_) | Produce::Expr(_)) {
+            let message = "only a text that `from` or `expr` gives can be split at a separator";
+            self.form.error("mapping.verb_type", node.span.clone(), message);
+            return None;
+        }
+        let separator = self.form.text(node.separator()?, "`split`")?;
+        if separator.text.is_empty() {
+            self.form.shape(node.separator()?, "`split`", "a text of one character or more");
+            return None;
+        }
+        let code = |produce: Produce, element: bool| {
+            let prefix = prefix(&node.name.text, element);
+            FieldCode {
+                path: path.into(),
+                quoted: [&*prefix, b"\""].concat().into(),
+                prefix,
+                reads: Vec::new(),
+                constant: false,
+                produce,
+                required: false,
+                present: None,
+                is_key: false,
+                plain: true,
+                form: Form::Json,
+                verbs: Vec::new(),
+                codes: None,
+                default: None,
+                checks: Vec::new(),
+                protect: None,
+            }
+        };
+        let mut item = code(Produce::Slot(0), true);
+        let slots = reads(&of);
+        let origins = self.origins(node, &slots, &of);
+        let class = inner.class;
+        let published =
+            self.steps(node, &single, Flow::of(Some(Type::Text)), &mut item, (class, &origins));
+        let (key_use, domain) = privacy::domain(node).unzip();
+        self.info.push(FieldInfo {
+            path: path.to_owned(),
+            sources: self.names_of(&slots),
+            producer: self.described(&node.producer),
+            steps: describe_steps(node),
+            unprotected: origins.iter().filter_map(|origin| origin.class).fold(class, Class::max),
+            origins,
+            class: published,
+            key_use,
+            domain,
+            line: self.form.file.line_column(node.name.span.start).0,
+            span: node.name.span.clone(),
+        });
+        let parts = PartsCode { of, separator: separator.text.into(), item };
+        let list = code(Produce::Parts(Box::new(parts)), inner.path.is_empty());
+        Some(FieldCode {
+            reads: slots,
+            required: self.required(node, target),
+            plain: false,
+            ..list
+        })
     }
 
     fn required(&mut self, node: &FieldNode, target: &model::Field) -> bool {
@@ -344,6 +463,18 @@ impl Compiler<'_> {
         self.mark_columns(source, &used);
         let plan = EachPlan { source, columns };
         Some((Produce::Each { plan, body, single: each.single }, Flow::Structure))
+    }
+
+    /// For people; what a table says with the snapshot that says it.
+    fn described(&self, producer: &Producer) -> String {
+        let said = describe(producer);
+        match producer {
+            Producer::Lookup(lookup) => match self.context.tables.get(&lookup.table.text) {
+                Some(table) => format!("{said} of snapshot {}", table.snapshot),
+                None => said,
+            },
+            _ => said,
+        }
     }
 
     fn names_of(&self, slots: &[crate::mapping::expr::Slot]) -> Vec<String> {

@@ -70,7 +70,10 @@ const CONSTANT: &str = "a key tells one entity from all others";
 
 fn judge(field: &FieldCode, class: Class) -> Option<(&'static str, String, &'static str)> {
     let path = &field.path;
-    if matches!(field.produce, Produce::Object(_) | Produce::List(_) | Produce::Each { .. }) {
+    if matches!(
+        field.produce,
+        Produce::Object(_) | Produce::List(_) | Produce::Each { .. } | Produce::Parts(_)
+    ) {
         let message = format!("the key `{path}` is no single value");
         return Some(("mapping.key_type", message, "name a field inside it"));
     }

@@ -5,25 +5,36 @@ use std::cell::RefCell;
 use super::{compile::Compiler, scope::Probe};
 use crate::{
     diagnostic::Diagnostic,
-    mapping::{expr, file::MappingFile, program::Let, value::Type},
+    mapping::{
+        expr,
+        file::{LetNode, MappingFile},
+        program::{Let, Step},
+        value::Type,
+    },
     model::Text,
 };
 
 impl Compiler<'_> {
     /// Compiles the `let`s and makes their names known.
-    pub(super) fn lets(&mut self, lets: &[(Text, Text)]) {
+    pub(super) fn lets(&mut self, lets: &[(Text, LetNode)]) {
         for (name, _) in lets {
             self.judge_name(name);
         }
         let names: Vec<&str> = lets.iter().map(|(name, _)| name.text.as_str()).collect();
         let needs: Vec<Vec<usize>> = lets
             .iter()
-            .map(|(_, text)| {
-                let probe =
-                    Probe { known: &self.names, lets: &names, found: RefCell::new(Vec::new()) };
-                // Only its questions matter; its mistakes are reported when it is compiled for good.
-                let _ = expr::compile(&text.text, &probe);
-                probe.found.into_inner()
+            .map(|(_, node)| match node {
+                LetNode::Expr(text) => {
+                    let probe =
+                        Probe { known: &self.names, lets: &names, found: RefCell::new(Vec::new()) };
+                    // Only its questions matter; its mistakes are reported when it is compiled for good.
+                    let _ = expr::compile(&text.text, &probe);
+                    probe.found.into_inner()
+                }
+                LetNode::Lookup(lookup) => {
+                    let place = |name: &Text| names.iter().position(|known| *known == name.text);
+                    lookup.matches.iter().filter_map(|(_, name)| place(name)).collect()
+                }
             })
             .collect();
         let mut done = vec![false; lets.len()];
@@ -52,12 +63,20 @@ impl Compiler<'_> {
         }
     }
 
-    fn one(&mut self, (name, text): &(Text, Text)) {
+    fn one(&mut self, (name, node): &(Text, LetNode)) {
         let slot = self.slot();
-        match self.expression(text) {
-            Some(expr) => {
-                self.names.add(&name.text, slot, expr.kind().clone());
-                self.lets.push(Let { name: name.text.as_str().into(), slot, expr });
+        let step = match node {
+            LetNode::Expr(text) => {
+                self.expression(text).map(|expr| (expr.kind().clone(), Step::Expr(expr)))
+            }
+            LetNode::Lookup(lookup) => {
+                self.lookup_code(lookup).map(|code| (Type::Text, Step::Lookup(Box::new(code))))
+            }
+        };
+        match step {
+            Some((kind, step)) => {
+                self.names.add(&name.text, slot, kind);
+                self.lets.push(Let { name: name.text.as_str().into(), slot, step });
             }
             // Known all the same, so that its uses are not reported as unknown.
             None => {

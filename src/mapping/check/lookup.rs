@@ -31,8 +31,21 @@ impl Compiler<'_> {
         None
     }
 
+    /// The reference table of a lookup, whose snapshot the events will name.
+    pub(super) fn reference_table(&mut self, name: &Text) -> Option<Arc<Table>> {
+        let table = self.table(name)?;
+        self.looked_up.insert(name.text.clone());
+        Some(table)
+    }
+
     pub(super) fn lookup(&mut self, lookup: &Lookup) -> Option<(Produce, Flow)> {
-        let table = self.table(&lookup.table);
+        let code = self.lookup_code(lookup)?;
+        Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
+    }
+
+    /// The join itself: of a field or of a `let`.
+    pub(super) fn lookup_code(&mut self, lookup: &Lookup) -> Option<LookupCode> {
+        let table = self.reference_table(&lookup.table);
         let slots: Vec<Option<_>> = lookup
             .matches
             .iter()
@@ -61,8 +74,7 @@ impl Compiler<'_> {
             }
         }
         let miss = self.miss(lookup.miss.as_ref(), &Kind::Text);
-        let code = LookupCode { slots, table: entries, miss };
-        Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
+        Some(LookupCode { slots, table: entries, miss, class: lookup.class })
     }
 
     pub(super) fn column(&mut self, table: &Table, name: &Text) -> Option<usize> {

@@ -5,6 +5,7 @@
 
 mod cases;
 mod compile;
+mod evidence;
 mod field;
 mod fit;
 mod key;

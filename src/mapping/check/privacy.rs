@@ -8,11 +8,11 @@ use crate::{
     mapping::{
         FieldInfo, Policies, Policy,
         explain::{KeyUse, Origin},
-        file::{FieldNode, How, Protect},
+        file::{DatePart, FieldNode, How, Protect},
         program::{Check, FieldCode, Guard},
         value::Type,
     },
-    model::{self, Class, Text},
+    model::{self, Class, Kind, Text},
 };
 
 impl How {
@@ -20,11 +20,16 @@ impl How {
     pub(super) fn describe(&self) -> String {
         match self {
             How::Drop => "drop".to_owned(),
-            How::Mask { keep_first, keep_last } => {
-                format!("mask, keeping {keep_first} first and {keep_last} last characters")
+            How::Mask { keep_first, keep_last, kept } => {
+                let length = if *kept { " and the length" } else { "" };
+                format!("mask, keeping {keep_first} first and {keep_last} last characters{length}")
             }
-            How::Year => "generalize to the year".to_owned(),
-            How::Month => "generalize to the month".to_owned(),
+            How::Part(part) => format!("generalize to the {}", part.name()),
+            How::Bands(bands) => {
+                let bands: Vec<String> = bands.iter().map(i64::to_string).collect();
+                format!("generalize to the bands from {}", bands.join(", "))
+            }
+            How::KeepFirst(count) => format!("generalize to the first {count} characters"),
             How::Pseudonym(domain) => format!("pseudonym {}", domain.text),
             How::Encrypt(key) => format!("encrypt {}", key.text),
         }
@@ -111,6 +116,7 @@ impl Compiler<'_> {
         &mut self,
         protect: &Protect,
         kind: Option<Type>,
+        target: &model::Field,
         code: &mut FieldCode,
     ) -> Option<Type> {
         let keys = self.context.keys;
@@ -119,15 +125,27 @@ impl Compiler<'_> {
                 code.protect = Some(Guard::Drop);
                 return None;
             }
-            How::Mask { keep_first, keep_last } => {
-                Guard::Mask { keep_first: *keep_first, keep_last: *keep_last }
+            How::Mask { keep_first, keep_last, kept } => {
+                Guard::Mask { keep_first: *keep_first, keep_last: *keep_last, kept: *kept }
             }
-            How::Year | How::Month => {
-                if !matches!(kind, None | Some(Type::Date | Type::Timestamp | Type::Instant)) {
-                    let message = "only dates can be generalised to the year or month";
-                    self.form.error("mapping.verb_type", protect.span.clone(), message);
-                }
-                if matches!(protect.how, How::Year) { Guard::Year } else { Guard::Month }
+            How::Part(part) => {
+                let dates =
+                    matches!(kind, None | Some(Type::Date | Type::Timestamp | Type::Instant));
+                self.generalizable(protect, dates, "only dates have a year, a quarter and a month");
+                let date = matches!(target.kind, Kind::PartialDate);
+                let fits = !date || *part != DatePart::Quarter;
+                self.generalizable(protect, fits, "a quarter is text, and the field a date");
+                Guard::Part(*part)
+            }
+            How::Bands(bands) => {
+                let number = matches!(kind, None | Some(Type::Int));
+                self.generalizable(protect, number, "only whole numbers lie in bands");
+                Guard::Bands(bands.clone())
+            }
+            How::KeepFirst(count) => {
+                let text = matches!(kind, None | Some(Type::Text));
+                self.generalizable(protect, text, "only text has first characters");
+                Guard::KeepFirst(*count)
             }
             How::Pseudonym(domain) => {
                 self.known_key(domain, &keys.domains(), "domain for pseudonyms");
@@ -140,6 +158,12 @@ impl Compiler<'_> {
         };
         code.protect = Some(guard);
         Some(Type::Text)
+    }
+
+    fn generalizable(&mut self, protect: &Protect, good: bool, message: &str) {
+        if !good {
+            self.form.error("mapping.verb_type", protect.span.clone(), message);
+        }
     }
 
     fn known_key(&mut self, name: &Text, known: &[&str], what: &str) {
@@ -174,9 +198,9 @@ fn protected_class(class: Class, how: Option<&How>) -> Class {
 /// Whether the value itself is no longer to be seen.
 pub(super) fn hides(how: Option<&How>) -> bool {
     match how {
-        Some(How::Mask { keep_first, keep_last }) => keep_first + keep_last <= MOST_SHOWN,
+        Some(How::Mask { keep_first, keep_last, .. }) => keep_first + keep_last <= MOST_SHOWN,
         Some(How::Drop | How::Pseudonym(_) | How::Encrypt(_)) => true,
-        Some(How::Year | How::Month) | None => false,
+        Some(How::Part(_) | How::Bands(_) | How::KeepFirst(_)) | None => false,
     }
 }
 

@@ -52,7 +52,10 @@ impl<'a> Taken<'a> {
     }
 
     fn field(&mut self, name: &'a Text, field: &'a FieldNode) {
-        let verb = |word: &str| field.verbs.iter().find(|(key, _)| key.text == word);
+        let verb = |word: &str| {
+            let mut verbs = field.verbs.iter().filter(|(_, node)| node.entries().is_some());
+            verbs.find(|(key, _)| key.text == word)
+        };
         match verb("split") {
             Some((_, node)) if node.get("take").and_then(|take| take.as_text()) == Some("rest") => {
                 self.complete.push(&name.text);

@@ -15,7 +15,7 @@ use crate::{
         program::{Check, Codes, FieldCode, Form, Literal, OnMiss, Produce, Tested},
         split::Splitter,
         value::Type,
-        verbs::Verb,
+        verbs::{TaxNumber, Verb},
     },
     model::{self, Class, Kind, parse::whole_match},
     yaml::{Key, Node},
@@ -66,7 +66,7 @@ impl Compiler<'_> {
         self.checks(node, target, kind.as_ref(), code);
         let published = self.publish(node, target, code, (class, origins));
         if let Some(protect) = &node.protect {
-            kind = self.protected(protect, kind, code);
+            kind = self.protected(protect, kind, target, code);
         }
         if let Some(kind) = kind {
             self.fit(node, target, &kind, code);
@@ -163,6 +163,8 @@ impl Compiler<'_> {
                 }
                 (4, Verb::Replace(pairs))
             }
+            // A separator is the business of the list.
+            "split" if node.entries().is_none() => return None,
             "split" => (5, self.split(node)?),
             "slice" => (6, self.slice(node)?),
             "case" => {
@@ -170,6 +172,7 @@ impl Compiler<'_> {
                 let verb = [Verb::Upper, Verb::Lower, Verb::Title];
                 (7, verb[form.word(node, &what, &words)?].clone())
             }
+            "kind_of" => (9, Verb::KindOf(form.word(node, &what, &TaxNumber::WORDS)?)),
             _ => (8, self.pad(node)?),
         })
     }

@@ -1,157 +1,198 @@
 //! Which class flows from the columns of the source into a field, whatever is computed on the way.
 //!
-//! A column has the class that `from` gives it. Where `from` gives none, the fields that it becomes as it is speak for
-//! it: what fills `holder.label` is personal wherever else it turns up, and what a check knows as a national
-//! identifier is one. A `let` and an expression have the highest class of what they read. What `lookup` takes is the
-//! table's word and not the record's: its class is that of the field. A condition that only chooses records carries
-//! nothing.
+//! A column has the class that `from` gives it. Where `from` gives none, the [fields](super::evidence) that are made of it
+//! alone speak for it, and for a `let` unless `from` gives a class to every column behind it: what fills `holder.label` is personal wherever else it turns up, and what a check knows as a
+//! national identifier is one.
+//!
+//! **What decides a value flows into it**, not only what is copied: a field has at least the highest class of all that its
+//! expression reads, the conditions of `CASE` and the arguments of every function included; of the columns behind a `let`;
+//! of what finds the row of a lookup; of what finds the time zone of a moment. `codes` and text verbs change nothing about
+//! that.
+//!
+//! **That something is there is no value.** A condition that chooses records (`when`, `delete_when`), objects (`present_if`)
+//! or a class carries nothing into fields, as little as a field that is left out tells what it would have been. One
+//! exception: where `when` reads what is special or secret, being an event says it, so some field must say it openly.
+//!
+//! What makes a value more open is written down: `protect`; `class:` of a column in `from`, which no field that a check
+//! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself; `kind_of`,
+//! which leaves of a tax number no more than whether a person or an organisation has it, and counts as internal. `class: { when, … }`
+//! chooses among the classes of the model, and the field counts as the most closed of them.
 
-use std::collections::BTreeMap;
-
-use super::compile::Compiler;
+use super::{compile::Compiler, evidence::Known};
 use crate::{
     mapping::{
         explain::Origin,
         expr::{Expr, Slot},
-        file::{FieldNode, Producer},
-        identifiers::Identifier,
-        program::{Produce, Read, Source},
+        file::FieldNode,
+        program::{Condition, LookupCode, Produce, Read, Step},
+        zones::ZoneKey,
     },
-    model::{Class, Kind, Shape},
+    model::{Class, Text},
 };
 
-/// What is known of the classes of columns, by name.
-#[derive(Debug, Default)]
-pub(super) struct Evidence(BTreeMap<String, (Class, String)>);
-
-impl Evidence {
-    /// What the fields say about the columns that become them.
-    pub(super) fn of(fields: &[FieldNode], shape: &Shape) -> Self {
-        let mut evidence = Self::default();
-        evidence.walk(fields, Some(shape), "", Class::Public);
-        evidence
-    }
-
-    fn walk(&mut self, nodes: &[FieldNode], shape: Option<&Shape>, around: &str, class: Class) {
-        for node in nodes {
-            let target = shape.and_then(|shape| shape.field(&node.name.text));
-            let own = target.and_then(|target| target.classes.iter().min().copied());
-            let given = node.class.as_ref().and_then(|given| given.classes.iter().min().copied());
-            let class = own.unwrap_or(class).max(class).max(given.unwrap_or(Class::Public));
-            let path = format!("{around}{}", node.name.text);
-            let inner = target.and_then(|target| match &target.kind {
-                Kind::Object(shape) => Some(&**shape),
-                _ => None,
-            });
-            match &node.producer {
-                Producer::From(name) => self.see(node, &name.text, class, &path),
-                Producer::Object(members) => {
-                    self.walk(members, inner, &format!("{path}."), class);
-                }
-                Producer::List(items) => {
-                    for item in items {
-                        match &item.producer {
-                            Producer::Object(members) => {
-                                self.walk(members, inner, &format!("{path}."), class);
-                            }
-                            Producer::From(name) => self.see(item, &name.text, class, &path),
-                            _ => {}
-                        }
-                    }
-                }
-                Producer::Each(each) => self.walk(&each.body, inner, &format!("{path}."), class),
-                _ => {}
-            }
-        }
-    }
-
-    fn see(&mut self, node: &FieldNode, column: &str, class: Class, path: &str) {
-        let national = node.checks.iter().any(|(key, value)| {
-            let word = value.as_text().filter(|_| key.text == "check");
-            Identifier::WORDS.iter().any(|(known, id)| Some(*known) == word && id.is_national_id())
-        });
-        let class = if national { Class::PersonalNationalId } else { class };
-        if !class.is_personal() {
-            return;
-        }
-        let known = self.0.entry(column.to_owned()).or_insert_with(|| (class, path.to_owned()));
-        if known.0 < class {
-            *known = (class, path.to_owned());
-        }
-    }
-}
-
 impl Compiler<'_> {
-    /// The columns behind these slots, in the order in which they are met, each once.
-    pub(super) fn origins(&self, slots: &[Slot], produce: &Produce) -> Vec<Origin> {
-        let table = matches!(produce, Produce::Lookup(_));
-        let mut origins: Vec<Origin> = Vec::new();
-        if let Produce::Expr(expr) = produce {
-            self.origins_in_lists(expr, None, &mut origins);
+    /// What a field is made of, in the order in which it is met, each once.
+    pub(super) fn origins(
+        &self,
+        node: &FieldNode,
+        slots: &[Slot],
+        produce: &Produce,
+    ) -> Vec<Origin> {
+        if let Produce::Parts(parts) = produce {
+            return self.origins(node, slots, &parts.of);
         }
-        let mut open: Vec<(Slot, Option<&str>)> =
-            slots.iter().rev().map(|slot| (*slot, None)).collect();
+        let said = node.verb("kind_of").map(|_| Class::Internal);
+        let read = match produce {
+            Produce::Expr(expr) => self.known_in(expr),
+            _ => slots.iter().filter_map(|slot| self.known(*slot)).collect(),
+        };
+        match produce {
+            Produce::Lookup(lookup) => self.trace(read, said.or(lookup.class)),
+            _ => self.trace(read, said),
+        }
+    }
+
+    /// What an expression is made of.
+    fn origins_of(&self, expr: &Expr) -> Vec<Origin> {
+        self.trace(self.known_in(expr), None)
+    }
+
+    /// Goes back to the columns. `said` is the class that a lookup gives to what it takes, whatever it was found by.
+    fn trace(&self, read: Vec<Known>, said: Option<Class>) -> Vec<Origin> {
+        let mut origins = Vec::new();
+        let mut open: Vec<(Known, Option<&str>, Option<Class>)> =
+            read.into_iter().rev().map(|known| (known, None, said)).collect();
         let mut seen = Vec::new();
-        while let Some((slot, by)) = open.pop() {
-            if seen.contains(&slot) {
+        while let Some((known, by, said)) = open.pop() {
+            if seen.contains(&(known, said)) {
                 continue;
             }
-            seen.push(slot);
-            if let Some(step) = self.lets.iter().find(|step| step.slot == slot) {
-                let inner: Vec<Slot> = step.expr.slots().collect();
-                self.origins_in_lists(&step.expr, Some(by.unwrap_or(&step.name)), &mut origins);
-                open.extend(inner.iter().rev().map(|slot| (*slot, Some(by.unwrap_or(&step.name)))));
-                // Where the field that shows a `let` says what it is, so do all others.
-                if let Some((class, field)) = self.evidence.0.get(&*step.name).filter(|_| !table) {
-                    let because = Some(format!("`{field}` shows it"));
-                    let (name, class) = (step.name.to_string(), Some(*class));
-                    origins.push(Origin { name, class, because, by: None });
-                }
-                continue;
-            }
-            let Some(name) = self.names.names.iter().find(|name| name.slot == slot) else {
-                continue;
+            seen.push((known, said));
+            let (class, because) = match said {
+                Some(class) => (Some(class), Some("the lookup or `kind_of` says so".to_owned())),
+                None => self.class_of_known(known),
             };
-            let (class, because) = self.column_class(&name.name);
-            origins.push(Origin {
-                name: name.name.clone(),
-                class: class.filter(|_| !table),
-                because: because.filter(|_| !table),
-                by: by.map(str::to_owned),
-            });
+            let by_name = by.map(str::to_owned);
+            let origin = Origin { name: self.name_of(known), class, because, by: by_name };
+            match known {
+                Known::Let(index) => {
+                    let step = &self.lets[index];
+                    let by = Some(by.unwrap_or(&*step.name));
+                    // Where the field that shows a `let` says what it is, so do all others.
+                    origins.extend(class.is_some().then_some(Origin { by: None, ..origin }));
+                    let (read, said) = match &step.step {
+                        Step::Expr(expr) => (self.known_in(expr), said),
+                        Step::Lookup(lookup) => (self.keys(lookup), said.or(lookup.class)),
+                    };
+                    open.extend(read.into_iter().rev().map(|known| (known, by, said)));
+                    continue;
+                }
+                Known::Column(_) | Known::Element(..) => {
+                    let (read, zone) = self.zone_keys(known);
+                    open.extend(read.into_iter().map(|known| (known, by, said.or(zone))));
+                }
+            }
+            origins.push(origin);
         }
         origins
     }
 
-    /// The columns that functions over lists read.
-    fn origins_in_lists(&self, expr: &Expr, by: Option<&str>, origins: &mut Vec<Origin>) {
-        for fold in expr.folds() {
-            let Some(source) = self.sources.get(usize::from(fold.list)) else { continue };
-            let Read::List(columns) = &source.read else { continue };
-            for column in fold.columns.iter().filter_map(|(index, _)| columns.get(*index)) {
-                let (class, because) = self.column_class(&column.name);
-                let name = format!("{}.{}", source.name, column.name);
-                origins.push(Origin { name, class, because, by: by.map(str::to_owned) });
+    /// What finds the time zone of a column, and the class of what is found.
+    fn zone_keys(&self, known: Known) -> (Vec<Known>, Option<Class>) {
+        let (source, column) = match known {
+            Known::Column(source) => (source, None),
+            Known::Element(list, column) => (list, Some(column)),
+            Known::Let(_) => return (Vec::new(), None),
+        };
+        let zone = self.zones.iter().find(|code| (code.source, code.column) == (source, column));
+        let Some(zone) = zone else { return (Vec::new(), None) };
+        let keys = zone.keys.iter().filter_map(|key| match key {
+            ZoneKey::Slot(slot) => self.known(*slot),
+            ZoneKey::Column(column) => Some(Known::Element(source, *column)),
+        });
+        (keys.collect(), zone.class)
+    }
+
+    /// What finds the row of a lookup.
+    fn keys(&self, lookup: &LookupCode) -> Vec<Known> {
+        lookup.slots.iter().filter_map(|slot| self.known(*slot)).collect()
+    }
+
+    fn name_of(&self, known: Known) -> String {
+        match known {
+            Known::Column(index) => self.sources[index].name.to_string(),
+            Known::Let(index) => self.lets[index].name.to_string(),
+            Known::Element(list, column) => {
+                let list = &self.sources[list];
+                match &list.read {
+                    Read::List(columns) => format!("{}.{}", list.name, columns[column].name),
+                    Read::Value(_) => list.name.to_string(),
+                }
             }
         }
     }
 
-    /// The class of a column and who says so.
-    fn column_class(&self, name: &str) -> (Option<Class>, Option<String>) {
-        let evidence = self.evidence.0.get(name);
-        if let Some(given) = given(&self.sources, name) {
-            let national = evidence.filter(|(class, _)| *class == Class::PersonalNationalId);
-            return match national {
-                Some((class, field)) if given < *class => {
-                    (Some(*class), Some(format!("`{field}` shows it")))
-                }
-                _ => (Some(given), Some("`from` says so".to_owned())),
-            };
+    /// The class of a column or a `let`, and who says so.
+    fn class_of_known(&self, known: Known) -> (Option<Class>, Option<String>) {
+        let shown = self.evidence.get(known);
+        let shows = |field: &str| Some(format!("`{field}` shows it"));
+        let given = match known {
+            Known::Column(index) => self.sources[index].class,
+            Known::Element(list, column) => match &self.sources[list].read {
+                Read::List(columns) => columns[column].class,
+                Read::Value(_) => None,
+            },
+            Known::Let(_) => None,
+        };
+        let national = |class: Class| class == Class::PersonalNationalId;
+        match (given, shown) {
+            (Some(given), Some((class, field))) if national(*class) && given < *class => {
+                (Some(*class), shows(field))
+            }
+            (Some(given), _) => (Some(given), Some("`from` says so".to_owned())),
+            (None, Some((class, _))) if !national(*class) && self.is_said(known) => (None, None),
+            (None, Some((class, field))) => (Some(*class), shows(field)),
+            (None, None) => (None, None),
         }
-        match evidence {
-            Some((class, field)) => (Some(*class), Some(format!("`{field}` shows it"))),
-            None => (None, None),
+    }
+
+    /// Whether the mapping says of everything behind a `let` what class it has: then nothing else has to.
+    fn is_said(&self, known: Known) -> bool {
+        let all = |read: Vec<Known>| {
+            !read.is_empty() && read.into_iter().all(|known| self.is_said(known))
+        };
+        match known {
+            Known::Column(index) => self.sources[index].class.is_some(),
+            Known::Element(list, column) => match &self.sources[list].read {
+                Read::List(columns) => columns[column].class.is_some(),
+                Read::Value(_) => false,
+            },
+            Known::Let(index) => match &self.lets[index].step {
+                Step::Expr(expr) => all(self.known_in(expr)),
+                Step::Lookup(lookup) => lookup.class.is_some() || all(self.keys(lookup)),
+            },
         }
+    }
+
+    /// Refuses a `when` over what is special or secret, unless the event says it openly: being one says it.
+    pub(super) fn judge_when(&mut self, text: &Text, when: &Condition, published: Class) {
+        let origins = self.origins_of(&when.expr);
+        let highest = origins.iter().max_by_key(|origin| origin.class);
+        let Some((origin, class)) = highest.and_then(|origin| Some((origin, origin.class?))) else {
+            return;
+        };
+        if class < Class::Special || published >= class {
+            return;
+        }
+        let name = &origin.name;
+        let message = format!("`when` reads `{name}`, which is {class}: every event would say so");
+        let found = self.form.error("mapping.class_of_condition", text.span.clone(), message);
+        found
+            .notes
+            .extend(origin.because.as_ref().map(|why| format!("`{name}` is {class}: {why}")));
+        found.help = Some(format!(
+            "give a field of the event `class: {class}`, so that the policy of the topic decides"
+        ));
     }
 
     /// Refuses a field that is more open than what it is made of. Gives the class of what it is made of.
@@ -192,12 +233,5 @@ impl Compiler<'_> {
     }
 }
 
-/// The class that `from` gives to a column, also of a list.
-fn given(sources: &[Source], name: &str) -> Option<Class> {
-    sources.iter().find_map(|source| match &source.read {
-        Read::Value(_) => source.class.filter(|_| *source.name == *name),
-        Read::List(columns) => {
-            given(columns, name.rsplit_once('.').map_or(name, |(_, column)| column))
-        }
-    })
-}
+#[cfg(test)]
+mod tests;

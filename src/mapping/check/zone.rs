@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::compile::Compiler;
+use super::{compile::Compiler, source::kind};
 use crate::{
     diagnostic::Diagnostic,
     mapping::{
         decode::{Gap, Overlap, Zone},
         file::{Entry, Lookup, MappingFile, Miss, zone_lookup},
+        program::Read,
         tables::Table,
         value::Type,
-        zones::{ZoneCode, ZoneMiss},
+        zones::{ZoneCode, ZoneKey, ZoneMiss},
     },
+    model::Text,
     yaml::Node,
 };
 
@@ -21,34 +23,31 @@ impl Compiler<'_> {
         for (source, entry) in file.from.iter().enumerate() {
             if let Some(node) = option(entry, "zone").filter(|node| node.entries().is_some())
                 && let Some(lookup) = zone_lookup(&mut self.form, node)
-                && let Some(code) = self.zone(source, entry, &lookup)
+                && let Some(code) = self.zone((source, None), entry, &lookup)
             {
                 self.zones.push(code);
             }
-            for column in entry.list.iter().flatten() {
-                let node = option(column, "zone").filter(|node| node.entries().is_some());
-                if let Some(span) = node.map(|node| node.span.clone()) {
-                    let message = "the zone of an element cannot be looked up";
-                    self.form.error("mapping.not_yet", span, message).help =
-                        Some("name the zone, or decode a `timestamp` without one".into());
+            for (column, inner) in entry.list.iter().flatten().enumerate() {
+                if let Some(node) = option(inner, "zone").filter(|node| node.entries().is_some())
+                    && let Some(lookup) = zone_lookup(&mut self.form, node)
+                    && let Some(code) = self.zone((source, Some(column)), inner, &lookup)
+                {
+                    self.zones.push(code);
                 }
             }
         }
     }
 
-    fn zone(&mut self, source: usize, entry: &Entry, lookup: &Lookup) -> Option<ZoneCode> {
-        let table = self.table(&lookup.table);
-        let mut slots = Vec::with_capacity(lookup.matches.len());
+    fn zone(
+        &mut self,
+        (source, column): (usize, Option<usize>),
+        entry: &Entry,
+        lookup: &Lookup,
+    ) -> Option<ZoneCode> {
+        let table = self.reference_table(&lookup.table);
+        let mut keys = Vec::with_capacity(lookup.matches.len());
         for (_, name) in &lookup.matches {
-            let slot = self.resolve(name, "mapping.unknown_source", name.span.clone())?;
-            let known = self.names.find(&name.text)?;
-            if !matches!(known.kind, Type::Text | Type::Int) {
-                let message = format!("`{}` is {}, not text", name.text, known.kind);
-                self.form.error("mapping.type_clash", name.span.clone(), message).help =
-                    Some("a zone is found by text or a whole number".into());
-                return None;
-            }
-            slots.push(slot);
+            keys.push(self.zone_key(column.map(|_| source), name)?);
         }
         let table = table?;
         let columns: Vec<Option<usize>> =
@@ -73,7 +72,35 @@ impl Compiler<'_> {
                 }
             }
         };
-        Some(ZoneCode { source, slots, table: zones, miss })
+        Some(ZoneCode { source, column, keys, table: zones, miss, class: lookup.class })
+    }
+
+    /// What tells a zone: a column beside it, if it stands in a list, or a value of the record.
+    fn zone_key(&mut self, list: Option<usize>, name: &Text) -> Option<ZoneKey> {
+        let beside = list.and_then(|list| match &self.sources[list].read {
+            Read::List(columns) => {
+                let index = columns.iter().position(|column| *column.name == name.text)?;
+                Some((list, index, kind(&columns[index])))
+            }
+            Read::Value(_) => None,
+        });
+        let (key, found) = match beside {
+            Some((list, column, kind)) => {
+                self.mark_columns(list, &[column]);
+                (ZoneKey::Column(column), kind)
+            }
+            None => {
+                let slot = self.resolve(name, "mapping.unknown_source", name.span.clone())?;
+                (ZoneKey::Slot(slot), self.names.find(&name.text)?.kind.clone())
+            }
+        };
+        if matches!(found, Type::Text | Type::Int) {
+            return Some(key);
+        }
+        let message = format!("`{}` is {found}, not text", name.text);
+        self.form.error("mapping.type_clash", name.span.clone(), message).help =
+            Some("a zone is found by text or a whole number".into());
+        None
     }
 
     fn zones_of(

@@ -84,6 +84,7 @@ pub fn signatures() -> Vec<Signature> {
 pub struct Expr {
     kind: Type,
     nullable: bool,
+    open_case: bool,
     slots: Box<[Slot]>,
     program: Program,
     folds: Arc<[Fold]>,
@@ -141,6 +142,7 @@ fn build(source: &str, scope: &dyn Scope, condition: bool) -> Result<Expr, Vec<E
         folds: folds.into(),
         program,
         nullable: checked.nullable,
+        open_case: matches!(&checked.shape, tree::Shape::Case { otherwise: None, .. }),
         kind: checked.kind.unwrap_or(untyped),
     })
 }
@@ -173,6 +175,11 @@ impl Expr {
     /// Whether the result can be null.
     pub fn nullable(&self) -> bool {
         self.nullable
+    }
+
+    /// Whether it is a `CASE` that does not say what it is otherwise.
+    pub(super) fn is_open_case(&self) -> bool {
+        self.open_case
     }
 
     /// The slots it reads, ascending, each once.

@@ -1,6 +1,8 @@
 //! Output fields: their producer, and the keys that follow it.
 
-use super::{ClassNode, Each, FieldNode, How, Lookup, Miss, OnFail, Producer, Protect, key_text};
+use super::{
+    ClassNode, DatePart, Each, FieldNode, How, Lookup, Miss, OnFail, Producer, Protect, key_text,
+};
 use crate::{
     model::{Class, Form, Text, one_line},
     yaml::{Key, Node},
@@ -8,11 +10,21 @@ use crate::{
 
 pub(crate) const PRODUCERS: [&str; 8] =
     ["from", "const", "expr", "template", "object", "list", "each", "lookup"];
-pub(crate) const VERBS: [&str; 9] =
-    ["normalize", "ascii", "collapse", "strip", "replace", "split", "slice", "case", "pad"];
+pub(crate) const VERBS: [&str; 10] = [
+    "normalize",
+    "ascii",
+    "collapse",
+    "strip",
+    "replace",
+    "split",
+    "slice",
+    "case",
+    "pad",
+    "kind_of",
+];
 pub(crate) const CHECKS: [&str; 6] = ["pattern", "min", "max", "length", "one_of", "check"];
-pub(crate) const OTHERS: [&str; 7] =
-    ["codes", "unmapped", "default", "required", "on_fail", "protect", "class"];
+pub(crate) const OTHERS: [&str; 8] =
+    ["present_if", "codes", "unmapped", "default", "required", "on_fail", "protect", "class"];
 
 const ON_FAIL: [(&str, OnFail); 3] =
     [("reject", OnFail::Reject), ("flag", OnFail::Flag), ("null", OnFail::Null)];
@@ -27,6 +39,7 @@ fn field(form: &mut Form<'_>, name: Text, node: &Node) -> FieldNode {
         span: node.span.clone(),
         name,
         producer: Producer::Unreadable,
+        present_if: None,
         verbs: Vec::new(),
         codes: None,
         unmapped: None,
@@ -56,6 +69,7 @@ fn field(form: &mut Form<'_>, name: Text, node: &Node) -> FieldNode {
             }
             word if VERBS.contains(&word) => field.verbs.push((key.clone(), value.clone())),
             word if CHECKS.contains(&word) => field.checks.push((key.clone(), value.clone())),
+            "present_if" => field.present_if = form.text(value, "`present_if`"),
             "codes" => field.codes = form.text(value, "`codes`"),
             "unmapped" => field.unmapped = miss(form, value, "unmapped"),
             "default" => field.default = Some(value.clone()),
@@ -138,12 +152,21 @@ pub(super) fn each(form: &mut Form<'_>, node: &Node, top: bool) -> Option<Each> 
 
 /// `{ lookup: { … } }` of a zone.
 pub(crate) fn zone_lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
-    form.block(node, "`zone`", &["lookup"])?;
-    lookup(form, node.get("lookup")?)
+    only_lookup(form, node, "`zone`")
+}
+
+/// A block that is a lookup and nothing else.
+pub(super) fn only_lookup(form: &mut Form<'_>, node: &Node, what: &str) -> Option<Lookup> {
+    form.block(node, what, &["lookup"])?;
+    let Some(inner) = node.get("lookup") else {
+        form.missing(one_line(form.file, &node.span), what, "lookup");
+        return None;
+    };
+    lookup(form, inner)
 }
 
 fn lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
-    form.block(node, "`lookup`", &["table", "match", "take", "on_miss"])?;
+    form.block(node, "`lookup`", &["table", "match", "take", "on_miss", "class"])?;
     for key in ["table", "match", "take"] {
         if node.get(key).is_none() {
             form.missing(one_line(form.file, &node.span), "`lookup`", key);
@@ -159,6 +182,7 @@ fn lookup(form: &mut Form<'_>, node: &Node) -> Option<Lookup> {
         matches,
         take: form.text(node.get("take")?, "`take`")?,
         miss: node.get("on_miss").and_then(|node| miss(form, node, "on_miss")),
+        class: node.get("class").and_then(|node| form.word(node, "a class", &Class::words())),
     })
 }
 
@@ -201,23 +225,46 @@ fn protect(form: &mut Form<'_>, node: &Node) -> Option<Protect> {
             }
         }
         "mask" => {
-            form.block(value, "`mask`", &["keep_first", "keep_last"])?;
+            form.block(value, "`mask`", &["keep_first", "keep_last", "length"])?;
+            let lengths = [("fixed", false), ("kept", true)];
+            let kept = value.get("length").and_then(|node| form.word(node, "`length`", &lengths));
             let mut keep = |key: &str| {
                 value
                     .get(key)
                     .and_then(|node| form.count(node, &format!("`{key}`"), 64))
                     .unwrap_or(0)
             };
-            Some(How::Mask { keep_first: keep("keep_first"), keep_last: keep("keep_last") })
+            let (keep_first, keep_last) = (keep("keep_first"), keep("keep_last"));
+            Some(How::Mask { keep_first, keep_last, kept: kept.unwrap_or_default() })
         }
-        "generalize" => form
-            .word(value, "`generalize`", &[("year", false), ("month", true)])
-            .map(|month| if month { How::Month } else { How::Year }),
+        "generalize" => generalize(form, value),
         "pseudonym" => form.text(value, "`pseudonym`").map(How::Pseudonym),
         "encrypt" => form.text(value, "`encrypt`").map(How::Encrypt),
         _ => None,
     };
     Some(Protect { span, how: how? })
+}
+
+/// `year`, `{ bands: [0, 18, 65] }`, `{ keep_first: 2 }`
+fn generalize(form: &mut Form<'_>, node: &Node) -> Option<How> {
+    if node.entries().is_none() {
+        return form.word(node, "`generalize`", &DatePart::WORDS).map(How::Part);
+    }
+    let entries = form.block(node, "`generalize`", &["bands", "keep_first"])?;
+    let [(key, value)] = entries else {
+        form.shape(node, "`generalize`", "`year`, `{ bands: [0, 18, 65] }` or `{ keep_first: 2 }`");
+        return None;
+    };
+    if key.text == "keep_first" {
+        return form.count(value, "`keep_first`", 64).map(How::KeepFirst);
+    }
+    let bands: Option<Vec<i64>> =
+        value.items().and_then(|items| items.iter().map(Node::as_i64).collect());
+    let bands = bands.filter(|bands| !bands.is_empty() && bands.is_sorted_by(|a, b| a < b));
+    if bands.is_none() {
+        form.shape(value, "`bands`", "a list of whole numbers, each larger than the one before");
+    }
+    bands.map(How::Bands)
 }
 
 fn class(form: &mut Form<'_>, node: &Node) -> Option<ClassNode> {

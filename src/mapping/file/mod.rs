@@ -58,7 +58,7 @@ pub(crate) struct MappingFile {
     /// Prefixes of paths and what they stand for.
     pub(crate) namespaces: Vec<(Text, Text)>,
     pub(crate) from: Vec<Entry>,
-    pub(crate) lets: Vec<(Text, Text)>,
+    pub(crate) lets: Vec<(Text, LetNode)>,
     pub(crate) each: Option<Each>,
     pub(crate) key: Option<Text>,
     pub(crate) fields: Vec<FieldNode>,
@@ -85,6 +85,8 @@ pub(crate) struct FieldNode {
     pub(crate) producer: Producer,
     /// Where a clash with the type of the field is shown.
     pub(crate) span: Range<usize>,
+    /// The condition under which an object is there.
+    pub(crate) present_if: Option<Text>,
     pub(crate) verbs: Vec<(yaml::Key, Node)>,
     pub(crate) codes: Option<Text>,
     pub(crate) unmapped: Option<Miss>,
@@ -94,6 +96,18 @@ pub(crate) struct FieldNode {
     pub(crate) on_fail: Option<OnFail>,
     pub(crate) protect: Option<Protect>,
     pub(crate) class: Option<ClassNode>,
+}
+
+impl FieldNode {
+    /// The value of a verb.
+    pub(crate) fn verb(&self, word: &str) -> Option<&Node> {
+        self.verbs.iter().find(|(key, _)| key.text == word).map(|(_, node)| node)
+    }
+
+    /// What stands between the values of one text that becomes a list.
+    pub(crate) fn separator(&self) -> Option<&Node> {
+        self.verb("split").filter(|node| node.entries().is_none())
+    }
 }
 
 /// Where the value of an output field comes from.
@@ -129,6 +143,15 @@ pub(crate) struct Lookup {
     pub(crate) matches: Vec<(Text, Text)>,
     pub(crate) take: Text,
     pub(crate) miss: Option<Miss>,
+    /// The class of what is taken, whatever it is found by.
+    pub(crate) class: Option<Class>,
+}
+
+/// How a `let` gets its value.
+#[derive(Debug)]
+pub(crate) enum LetNode {
+    Expr(Text),
+    Lookup(Lookup),
 }
 
 /// What happens to a value that a table does not have.
@@ -158,11 +181,36 @@ pub(crate) struct Protect {
 #[derive(Debug, Clone)]
 pub(crate) enum How {
     Drop,
-    Mask { keep_first: usize, keep_last: usize },
-    Year,
-    Month,
+    /// `kept` for as many asterisks as characters are hidden; otherwise always the same number.
+    Mask {
+        keep_first: usize,
+        keep_last: usize,
+        kept: bool,
+    },
+    Part(DatePart),
+    /// Text between these whole numbers, ascending: `18-64`.
+    Bands(Vec<i64>),
+    /// So many characters.
+    KeepFirst(usize),
     Pseudonym(Text),
     Encrypt(Text),
+}
+
+/// How much of a date is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DatePart {
+    Year,
+    Quarter,
+    Month,
+}
+
+impl DatePart {
+    pub(crate) const WORDS: [(&'static str, DatePart); 3] =
+        [("year", DatePart::Year), ("quarter", DatePart::Quarter), ("month", DatePart::Month)];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, part)| *part == self).map_or("", |(word, _)| word)
+    }
 }
 
 /// The class that a mapping gives to a field.
@@ -199,7 +247,7 @@ fn mapping(form: &mut Form<'_>, root: &Node) -> Option<MappingFile> {
     let title = text("title").map(|title| title.text);
     let (to, when, delete_when, key) = (text("to"), text("when"), text("delete_when"), text("key"));
     let namespaces = pairs(form, root, "namespaces", "a namespace is an address and");
-    let lets = pairs(form, root, "let", "a `let` is an expression and");
+    let lets = lets(form, root);
     Some(MappingFile {
         file: Arc::clone(form.file),
         name,
@@ -222,6 +270,18 @@ fn pairs(form: &mut Form<'_>, root: &Node, key: &str, what: &str) -> Vec<(Text, 
     let entries = root.get(key).and_then(|node| form.names(node, &format!("`{key}`")));
     let entries = entries.unwrap_or_default().iter();
     entries.filter_map(|(key, node)| Some((key_text(key), form.text(node, what)?))).collect()
+}
+
+fn lets(form: &mut Form<'_>, root: &Node) -> Vec<(Text, LetNode)> {
+    let entries = root.get("let").and_then(|node| form.names(node, "`let`")).unwrap_or_default();
+    let read = |(key, node): &(yaml::Key, Node)| {
+        let step = match node.entries() {
+            Some(_) => LetNode::Lookup(field::only_lookup(form, node, "a `let`")?),
+            None => LetNode::Expr(form.text(node, "a `let` is an expression and")?),
+        };
+        Some((key_text(key), step))
+    };
+    entries.iter().filter_map(read).collect()
 }
 
 fn key_text(key: &yaml::Key) -> Text {

@@ -97,6 +97,37 @@ fn quarantined_records_are_not_kept_longer_than_thirty_days() {
 }
 
 #[test]
+fn events_are_not_kept_longer_than_the_policy_says() {
+    let event = |compact, retention_ms| EventTopic {
+        name: "town.permit.v1".into(),
+        partitions: 6,
+        compact,
+        retention_ms,
+    };
+    for (compact, policy) in [(true, "compact,delete"), (false, "delete")] {
+        let plan = TopicPlan::new("town", Durability::default(), &[event(compact, Some(1000))]);
+        let wanted = plan.topics.last().unwrap();
+        assert_eq!(wanted.settings["cleanup.policy"], policy);
+        assert_eq!(wanted.settings["retention.ms"], "1000");
+        let changes = |key: &str, value: &str| {
+            let mut found = as_planned(&plan);
+            let facts = found.get_mut("town.permit.v1").unwrap();
+            facts.settings.insert(key.into(), value.into());
+            plan.compare(&found).len()
+        };
+        for (kept, expected) in [("1000", 0), ("999", 0), ("1001", 1), ("-1", 1)] {
+            assert_eq!(changes("retention.ms", kept), expected, "{kept}");
+        }
+        assert_eq!(changes("cleanup.policy", "compact"), 1, "kept for good");
+    }
+    let plan = TopicPlan::new("town", Durability::default(), &[event(true, Some(1000))]);
+    let mut found = as_planned(&plan);
+    let facts = found.get_mut("town.permit.v1").unwrap();
+    facts.settings.insert("cleanup.policy".into(), "delete,compact".into());
+    assert!(plan.compare(&found).is_empty(), "the order says nothing");
+}
+
+#[test]
 fn weaker_is_a_finding_and_stricter_is_not() {
     assert!(set(CHECKPOINTS, "min.insync.replicas", "3").is_empty());
     assert_eq!(set(CHECKPOINTS, "min.insync.replicas", "1")[0].1, Severity::Warning);

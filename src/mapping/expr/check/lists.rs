@@ -100,6 +100,7 @@ impl Checker<'_, '_> {
         let slots = program.slots();
         let expr = Expr {
             kind: kind.clone(),
+            open_case: false,
             nullable: checked.nullable,
             slots,
             program,
