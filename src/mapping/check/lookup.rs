@@ -61,7 +61,8 @@ impl Compiler<'_> {
             }
         }
         let miss = self.miss(lookup.miss.as_ref(), &Kind::Text);
-        let code = LookupCode { slots, table: entries, miss };
+        let name = lookup.table.text.as_str().into();
+        let code = LookupCode { name, slots, table: entries, miss };
         Some((Produce::Lookup(Box::new(code)), Flow::of(Some(Type::Text))))
     }
 
