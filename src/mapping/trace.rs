@@ -7,6 +7,7 @@
 //! price is that the *order* of the steps is known twice, here and where fields are written; a test holds
 //! the two against each other over every case of every mapping of the library.
 
+mod steps;
 mod walk;
 pub(super) mod words;
 

@@ -49,7 +49,8 @@ pub(super) fn lines(record: &Pane, steps: &Pane, event: &str, widths: Widths) ->
     let below = |steps: &Pane| -> Vec<String> {
         if steps.is_empty() { Vec::new() } else { listed(steps, widths.total) }
     };
-    let event: Vec<String> = event.lines().map(str::to_owned).collect();
+    let room = widths.event.unwrap_or(widths.total).max(12);
+    let event: Vec<String> = event.lines().flat_map(|line| broken(line, room)).collect();
     match (widths.event, widths.steps) {
         (Some(_), Some(width)) => beside(&[left, listed(steps, width), event]),
         (Some(_), None) => [beside(&[left, event]), below(steps)].concat(),

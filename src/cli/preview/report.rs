@@ -62,12 +62,12 @@ fn fields(coverage: &Coverage, terminal: &mut Terminal) -> Result<(), CliError> 
 }
 
 fn value(field: &FieldCount) -> &'static str {
-    match (field.dropped, field.constant, field.with, field.without + field.refused) {
+    match (field.dropped, field.with, field.without) {
         (true, ..) => "dropped",
-        (_, _, 0, 0) => "not reached",
-        (_, true, _, 0) => "constant",
-        (_, _, _, 0) => "always",
-        (_, _, 0, _) => "never",
+        (_, 0, 0) if field.refused == 0 => "not reached",
+        (_, 0, _) => "never",
+        (_, _, 0) if field.constant => "constant",
+        (_, _, 0) => "always",
         _ => "sometimes",
     }
 }
@@ -149,7 +149,8 @@ pub(super) fn noticed(all: &[(&Mapping, &Coverage)], takers: &Takers, sight: Sig
             }
         };
         let fields = |wanted: &str| {
-            let fields = coverage.fields.iter().filter(|field| value(field) == wanted);
+            let fields = coverage.fields.iter();
+            let fields = fields.filter(|field| !field.constant && value(field) == wanted);
             fields.map(|field| field.field.clone()).collect::<Vec<_>>().join(", ")
         };
         add("fields never with a value", fields("never"));
@@ -163,7 +164,8 @@ pub(super) fn noticed(all: &[(&Mapping, &Coverage)], takers: &Takers, sight: Sig
         for branch in &coverage.branches {
             let never = branch.ways.iter().filter(|(way, count)| *count == 0 && way != "null");
             let words = named(never.map(|(way, _)| way.clone()));
-            add(&format!("never so in `{}`", branch.place), words);
+            let what = if branch.is_case() { "branches never taken" } else { "never" };
+            add(&format!("`{}` {what}", branch.place), words);
         }
     }
     found

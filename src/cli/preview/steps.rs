@@ -103,7 +103,7 @@ fn chain(line: &Line, sight: Sight) -> String {
         Part::Field => {
             let mut chain = printable(&line.from);
             chain.push_str(&branches(line));
-            if line.came != Came::Blocked && (line.came != line.gave || line.steps.is_empty()) {
+            if line.came != Came::Blocked {
                 chain.push_str(&format!(" → {}", sight.came(&line.came)));
             }
             for step in &line.steps {

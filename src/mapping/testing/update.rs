@@ -80,7 +80,7 @@ fn update(mapping: &Mapping, case: &Case, node: &Node) -> Option<Update> {
         }
     } else {
         let (first, rest) = outcomes.split_first()?;
-        let span = first.0.span.start..first.1.span.end;
+        let span = first.0.span.start..end(text, &first.1);
         edits.push((span, place.entries(&truth.entries)));
         edits
             .extend(rest.iter().map(|(key, node)| (place.removal(text, key, node), String::new())));
@@ -253,7 +253,7 @@ impl Place {
         entries: &[(Key, Node)],
         new: &[(&'static str, Node)],
     ) -> (Range<usize>, String) {
-        let end = entries.iter().map(|(key, node)| key.span.end.max(node.span.end)).max();
+        let end = entries.iter().map(|(key, node)| key.span.end.max(end(text, node))).max();
         let end = end.unwrap_or_default();
         if self.flow {
             return (end..end, format!(", {}", self.entries(new)));
@@ -342,7 +342,7 @@ impl Place {
 
     /// What goes with an entry that goes: its line, if nothing else stands on it, or the comma before it.
     fn removal(&self, text: &str, key: &Key, node: &Node) -> Range<usize> {
-        let (start, end) = (key.span.start, node.span.end.max(key.span.end));
+        let (start, end) = (key.span.start, self::end(text, node).max(key.span.end));
         if self.flow {
             let comma = text[..start].rfind(',').unwrap_or(start);
             return comma..end;
@@ -354,6 +354,17 @@ impl Place {
         }
         start..end
     }
+}
+
+/// Where a value ends. The span of a block also covers the comments behind it, which are none of its own.
+fn end(text: &str, node: &Node) -> usize {
+    let last = match &node.value {
+        _ if text[node.span.start..].starts_with(['{', '[']) => None,
+        Value::Mapping(entries) => entries.last().map(|(_, node)| node),
+        Value::Sequence(items) => items.last(),
+        _ => None,
+    };
+    last.map_or(node.span.end, |last| end(text, last).max(node.span.start))
 }
 
 fn is_empty(node: &Node) -> bool {
