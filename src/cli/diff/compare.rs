@@ -130,7 +130,7 @@ fn fields(path: &str, old: Option<&Json>, new: Option<&Json>, out: &mut Vec<Chan
             }
         }
         _ => {
-            out.push(Change::Field { path: path.to_owned(), old: old.cloned(), new: new.cloned() })
+            out.push(Change::Field { path: path.to_owned(), old: old.cloned(), new: new.cloned() });
         }
     }
 }

@@ -80,7 +80,7 @@ fn codes(coverage: &Coverage, sight: Sight, terminal: &mut Terminal) -> Result<(
             let unknown = codes.unknown.iter();
             let mut unknown: Vec<_> =
                 unknown.map(|(word, count)| (sight.value(&word.0), *count)).collect();
-            unknown.sort_by(|a, b| b.1.cmp(&a.1));
+            unknown.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             if codes.more > 0 {
                 unknown.push(("others".to_owned(), codes.more));
             }

@@ -56,7 +56,9 @@ fn covered(records: &[[&str; 3]]) -> Coverage {
     let unit = batch.unit(&Arc::new(Unit { id: "u".into(), name: "u".into() }));
     for (number, record) in records.iter().enumerate() {
         let mut row = batch.row();
-        record.iter().for_each(|text| row.text(text).unwrap());
+        for text in record {
+            row.text(text).unwrap();
+        }
         row.commit(RowMeta::ordinal(unit, number as u64 + 1, Place::default()));
     }
     let bound = mapping.bind(batch.schema()).unwrap();
