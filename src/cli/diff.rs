@@ -39,8 +39,8 @@ of this deployment. Nothing is published or moved.
 Ends with 1 if any event would differ.
 
 Example:
-  git show HEAD:mappings/permits.yaml > /tmp/old.yaml
-  acequia diff permits --against /tmp/old.yaml
+  git show HEAD:mappings/permits.yaml > old.yaml
+  acequia diff permits --against old.yaml
   acequia diff permits --against ../deployment-of-last-week --limit 100000")]
 pub struct DiffArgs {
     /// The pipeline
