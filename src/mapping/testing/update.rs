@@ -73,7 +73,7 @@ fn update(mapping: &Mapping, case: &Case, node: &Node) -> Option<Update> {
             judge(outcome, &came, &errors, &mut wrong);
             if !wrong.is_empty() {
                 edits.push((
-                    node.span.clone(),
+                    node.span.start..end(text, node),
                     place.render(text, node, &truth.of_outcome(outcome)?),
                 ));
             }
@@ -356,13 +356,19 @@ impl Place {
     }
 }
 
-/// Where a value ends. The span of a block also covers the comments behind it, which are none of its own.
+/// Where a value ends. The spans of blocks and of plain words also cover the comments behind them, which are none of
+/// their own.
 fn end(text: &str, node: &Node) -> usize {
     let last = match &node.value {
         _ if text[node.span.start..].starts_with(['{', '[']) => None,
         Value::Mapping(entries) => entries.last().map(|(_, node)| node),
         Value::Sequence(items) => items.last(),
-        _ => None,
+        Value::Scalar { text: word, quoted: false }
+            if text[node.span.start..].starts_with(word.as_str()) =>
+        {
+            return node.span.start + word.len();
+        }
+        Value::Scalar { .. } | Value::Null => None,
     };
     last.map_or(node.span.end, |last| end(text, last).max(node.span.start))
 }
