@@ -15,3 +15,4 @@ mod oracle;
 mod privacy;
 mod support;
 mod tidy;
+mod tools;

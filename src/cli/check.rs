@@ -17,6 +17,7 @@ use self::connect::Answer;
 use super::{
     CliError, Exit, Global, Terminal, deployment,
     output::{counted, printable},
+    watch,
 };
 use crate::{
     config::Deployment,
@@ -31,6 +32,7 @@ Example:
   acequia check
   acequia check --connect                ask the sources and Kafka too
   acequia check --explain holder.key     where a field comes from and why it may be published
+  acequia check --watch                  again whenever a file changes
   acequia check --without-secrets        on a machine that has no access to them")]
 pub struct CheckArgs {
     /// Do not read secrets and keys
@@ -42,6 +44,9 @@ pub struct CheckArgs {
     /// Show how every mapping makes this field of its event: source, steps, class, key, policy
     #[arg(long, value_name = "FIELD")]
     explain: Option<String>,
+    /// Check again whenever a file of the deployment changes, until Ctrl-C
+    #[arg(long, conflicts_with = "connect")]
+    watch: bool,
 }
 
 pub(super) fn run(
@@ -49,6 +54,13 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
+    if args.watch {
+        return watch::again(global, terminal, |terminal| once(args, global, terminal));
+    }
+    once(args, global, terminal)
+}
+
+fn once(args: &CheckArgs, global: &Global, terminal: &mut Terminal) -> Result<Exit, CliError> {
     let (deployment, found) = deployment::read(global, !args.without_secrets);
     let deployment = deployment.map(Arc::new);
     if let (Some(field), Some(deployment)) = (&args.explain, &deployment) {

@@ -21,12 +21,24 @@ pub(super) fn read(global: &Global, secrets: bool) -> (Option<Deployment>, Vec<D
 ///
 /// # Errors
 /// [`CliError::Shown`] if that forbids going on.
-#[expect(clippy::print_stderr, reason = "findings stand beside what a verb prints")]
 pub(super) fn open(global: &Global, terminal: &Terminal) -> Result<Deployment, CliError> {
     let (deployment, found) = read(global, true);
-    eprint!("{}", diagnostic::render(&found, terminal.color));
+    told(deployment, &found, terminal)
+}
+
+/// Shows on standard error what is wrong with a deployment.
+///
+/// # Errors
+/// [`CliError::Shown`] if that forbids going on.
+#[expect(clippy::print_stderr, reason = "findings stand beside what a verb prints")]
+pub(super) fn told(
+    deployment: Option<Deployment>,
+    found: &[Diagnostic],
+    terminal: &Terminal,
+) -> Result<Deployment, CliError> {
+    eprint!("{}", diagnostic::render(found, terminal.color));
     deployment.ok_or_else(|| {
-        eprintln!("{}", diagnostic::summary(&found));
+        eprintln!("{}", diagnostic::summary(found));
         CliError::Shown
     })
 }

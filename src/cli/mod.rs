@@ -7,6 +7,7 @@ mod check;
 mod codes;
 pub mod demo;
 mod deployment;
+mod diff;
 mod discretion;
 mod explain;
 mod identity;
@@ -24,6 +25,7 @@ mod switch;
 mod tail;
 mod test;
 mod topics;
+mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -36,8 +38,8 @@ pub use output::{CliError, Exit, Terminal};
 const AFTER: &str = "\
 Exit codes:
   0  done, nothing to report
-  1  findings: mistakes in a configuration, failed tests, records that a preview rejects, a pipeline that is not
-     well; a run that has put records into quarantine has done its work and ends with 0
+  1  findings: mistakes in a configuration, failed tests, records that a preview rejects, events that differ, a
+     pipeline that is not well; a run that has put records into quarantine has done its work and ends with 0
   2  the command line itself is wrong
   3  the system is in the way: a file, a socket or Kafka cannot be reached
 
@@ -115,6 +117,8 @@ pub enum Verb {
     Check(check::CheckArgs),
     /// Show real records beside the events they would become; nothing is published or moved
     Preview(preview::PreviewArgs),
+    /// Show what a change of a mapping changes in the events of real records
+    Diff(diff::DiffArgs),
     /// Run the test cases inside the mapping files
     Test(test::TestArgs),
     /// Run the daemon, or once
@@ -168,6 +172,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
         Verb::Init(args) => init::run(&args, &mut terminal),
         Verb::Check(args) => check::run(&args, global, &mut terminal),
         Verb::Preview(args) => preview::run(&args, global, &mut terminal),
+        Verb::Diff(args) => diff::run(&args, global, &mut terminal),
         Verb::Test(args) => test::run(&args, global, &mut terminal),
         Verb::Run(args) => run::run(&args, global, &mut terminal),
         Verb::Status(args) => status::run(&args, global, &mut terminal),

@@ -1,45 +1,75 @@
 //! `acequia preview PIPELINE`: real records beside the events that they would become.
 //!
 //! The source is opened as the daemon opens it, but told to leave no trace; the mappings run as they run in a
-//! pipeline; nothing reaches Kafka. Values are shown: whoever may read the source may see them.
+//! pipeline; nothing reaches Kafka. Values are shown: whoever may read the source may see them, and whoever lets
+//! others look on asks for their shapes.
+
+mod lanes;
+mod layout;
+mod report;
+mod source;
+mod steps;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use acequia_api::{
-    BatchLimits, Board, CancellationToken, Cell, ErrorClass, Fetched, MemoryState, OpenContext,
-    Projection, Reader, RecordBatch, RecordError, Reject, RowRef, Source,
-};
+use acequia_api::{RecordError, UnitStatus};
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 
+pub(super) use self::{
+    lanes::{Lanes, Made},
+    source::{Record, mappings_of, open, read},
+};
+use self::{
+    layout::{Pane, Widths},
+    report::Takers,
+    steps::Sight,
+};
 use super::{
     CliError, Exit, Global, Terminal, deployment,
     output::{columns, counted, printable},
     pretty::pretty,
+    watch,
 };
 use crate::{
-    config::{Deployment, Pipeline},
-    connectors::registry,
-    mapping::{Mapping, Scratch, Verdict},
-    pipeline::failure::Failure,
+    mapping::{Coverage, Verdict},
     supervisor::startup,
 };
 
 /// What to look at.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Example:\n  acequia preview permits --limit 20\n  acequia preview permits --rejects"
-)]
+#[command(after_help = "\
+Values are shown as they are, those of personal columns too: who may read the source may read them.
+With --discreet, every value is its shape: digits as 9, letters as A.
+
+Example:
+  acequia preview permits --limit 20
+  acequia preview permits --rejects --steps      why a record is refused, step by step
+  acequia preview permits --coverage             what of the mapping all records exercise
+  acequia preview permits --steps --watch        again whenever a file of the deployment changes")]
 pub struct PreviewArgs {
     /// The pipeline
     pub pipeline: String,
-    /// Records to look at
-    #[arg(long, default_value_t = 10, value_name = "N")]
-    pub limit: usize,
+    /// Records to look at [default: 10; with --coverage all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
     /// Only records that are refused
     #[arg(long)]
     pub rejects: bool,
+    /// Show what became of every column and field on the way: decoding, `let`s, codes, checks, protection
+    #[arg(long)]
+    pub steps: bool,
+    /// Show no record but count over all: fields with and without values, codes met and never met or unknown,
+    /// branches, lookups, checks
+    #[arg(long, conflicts_with_all = ["rejects", "steps"])]
+    pub coverage: bool,
+    /// Show shapes in place of values
+    #[arg(long)]
+    pub discreet: bool,
+    /// Look again whenever a file of the deployment changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
 }
 
 pub(super) fn run(
@@ -47,98 +77,37 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
+    if args.watch {
+        return watch::again(global, terminal, |terminal| once(args, global, terminal));
+    }
+    once(args, global, terminal)
+}
+
+fn once(args: &PreviewArgs, global: &Global, terminal: &mut Terminal) -> Result<Exit, CliError> {
     let deployment = deployment::open(global, terminal)?;
     let pipeline = deployment::pipeline(&args.pipeline, &deployment)?;
     let mappings = mappings_of(pipeline, &deployment);
-    let runtime = deployment::runtime()?;
     let keys = Arc::new(startup::keys(&deployment)?);
+    let mut lanes = Lanes::new(&mappings, keys);
+    let interactive = terminal.interactive && !terminal.json;
     let mut show = Show {
-        mappings,
-        scratch: Scratch::new(keys),
-        args: args.clone(),
+        limit: args.limit.unwrap_or(if args.coverage { usize::MAX } else { 10 }),
+        sight: Sight { discreet: args.discreet },
+        takers: Takers { by: vec![0; mappings.len()], ..Takers::default() },
+        coverage: mappings.iter().map(|mapping| Coverage::of(mapping)).collect(),
+        kinds: mappings.iter().map(|mapping| mapping.model.topic()).collect(),
+        bar: (args.coverage && interactive).then(ProgressBar::new_spinner),
+        args,
         terminal,
         tally: Tally::default(),
     };
-    runtime.block_on(read(pipeline, &mut show))?;
+    let runtime = deployment::runtime()?;
+    let waiting = runtime.block_on(read(pipeline, &mappings, &mut |record| {
+        show.record(&mut lanes, record)?;
+        Ok(!show.enough())
+    }))?;
     runtime.shutdown_background();
-    show.end()
-}
-
-/// The mappings of a pipeline, in order.
-pub(super) fn mappings_of(pipeline: &Pipeline, deployment: &Deployment) -> Vec<Arc<Mapping>> {
-    let known = &deployment.library.mappings;
-    pipeline.config.mapping.iter().filter_map(|name| known.get(name).cloned()).collect()
-}
-
-/// The source of a pipeline, opened so that it leaves no trace.
-///
-/// # Errors
-/// What the connector says.
-pub(super) async fn open(
-    pipeline: &Pipeline,
-    mappings: &[Arc<Mapping>],
-) -> Result<Box<dyn Source>, Failure> {
-    let written = &pipeline.config.source;
-    let connector = registry().find(&written.connector).ok_or_else(|| {
-        let message = format!("there is no connector `{}`", written.connector);
-        Failure::new(ErrorClass::Bug, "pipeline.compile", message)
-    })?;
-    let cx = OpenContext {
-        pipeline: Arc::clone(&pipeline.config.pipeline),
-        projection: projection(mappings),
-        state: Arc::new(MemoryState::default()),
-        board: Arc::new(Board::default()),
-        limits: BatchLimits::default(),
-        once: true,
-        preview: true,
-        precheck: None,
-        cancel: CancellationToken::new(),
-        life: None,
-    };
-    Ok(connector.open(Json::Object(written.config.clone()), cx).await?)
-}
-
-async fn read(pipeline: &Pipeline, show: &mut Show<'_>) -> Result<(), CliError> {
-    let mut source = open(pipeline, &show.mappings).await?;
-    for split in source.splits().await.map_err(Failure::from)? {
-        let reader = source.reader(&split, None).await.map_err(Failure::from)?;
-        if !split_shown(reader, BatchLimits::default(), show).await? {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Shows a split to its end; `false` when enough has been shown.
-async fn split_shown(
-    mut reader: Box<dyn Reader>,
-    limits: BatchLimits,
-    show: &mut Show<'_>,
-) -> Result<bool, CliError> {
-    let mut batch = RecordBatch::new(limits);
-    loop {
-        batch.clear();
-        match reader.fetch(&mut batch).await.map_err(Failure::from)? {
-            Fetched::End => return Ok(true),
-            Fetched::Idle { retry_in } => tokio::time::sleep(retry_in).await,
-            Fetched::Batch => {
-                if !show.batch(&batch)? {
-                    return Ok(false);
-                }
-            }
-        }
-    }
-}
-
-/// Everything, so that unused columns can be told; only what is wanted where a column has an encoding of its own,
-/// which the source must know.
-fn projection(mappings: &[Arc<Mapping>]) -> Projection {
-    let wanted: Vec<_> = mappings.iter().flat_map(|mapping| mapping.wanted()).collect();
-    if wanted.iter().all(|column| column.encoding.is_none()) {
-        return Projection::All;
-    }
-    let mut seen = BTreeSet::new();
-    Projection::Only(wanted.into_iter().filter(|column| seen.insert(column.name.clone())).collect())
+    show.end(&lanes, &waiting)
 }
 
 #[derive(Debug, Default)]
@@ -146,123 +115,130 @@ struct Tally {
     shown: usize,
     read: usize,
     events: usize,
-    filtered: usize,
     rejected: usize,
     unused: BTreeSet<String>,
 }
 
 struct Show<'t> {
-    mappings: Vec<Arc<Mapping>>,
-    scratch: Scratch,
-    args: PreviewArgs,
+    args: &'t PreviewArgs,
+    limit: usize,
+    sight: Sight,
     terminal: &'t mut Terminal,
+    /// Per mapping, what its events are called.
+    kinds: Vec<String>,
+    coverage: Vec<Coverage>,
+    takers: Takers,
     tally: Tally,
+    bar: Option<ProgressBar>,
 }
 
 impl Show<'_> {
-    fn batch(&mut self, batch: &RecordBatch) -> Result<bool, CliError> {
-        self.unused(batch);
-        let mut rejects = batch.rejects().iter().peekable();
-        let mut rows = batch.rows().peekable();
-        loop {
-            // Refused records stand apart in a batch; here everything is shown in the order of the source.
-            let first = match (rejects.peek(), rows.peek()) {
-                (None, None) => return Ok(true),
-                (Some(reject), Some(row)) => reject.meta.place.byte < row.meta().place.byte,
-                (reject, _) => reject.is_some(),
-            };
-            self.tally.read += 1;
-            if first {
-                if let Some(reject) = rejects.next() {
-                    self.refused(batch, reject)?;
-                }
-            } else if let Some(row) = rows.next() {
-                self.row(row)?;
+    fn record(&mut self, lanes: &mut Lanes, record: Record<'_>) -> Result<(), CliError> {
+        self.tally.read += 1;
+        if let Some(bar) = self.bar.as_ref().filter(|_| self.tally.read.is_multiple_of(1000)) {
+            bar.set_message(format!("{} records", self.tally.read));
+            bar.tick();
+        }
+        let row = match record {
+            Record::Row(row) => row,
+            Record::Refused(_, reject) => {
+                self.tally.rejected += 1;
+                let fields = self.fields(&record);
+                let outcome = Outcome::Rejected(&reject.errors);
+                return self.one(&record.place(), &fields, &outcome, &[]);
             }
-            if self.enough() {
-                return Ok(false);
+        };
+        for name in lanes.unused(row.batch().schema()) {
+            if !self.tally.unused.contains(name) {
+                self.tally.unused.insert(name.to_owned());
             }
         }
+        // What no mapping uses is named at the end and not shown: it may be personal, and is nobody's business here.
+        let (place, fields) = if self.args.coverage {
+            (String::new(), Pane::new())
+        } else {
+            let mut fields = self.fields(&record);
+            fields.retain(|(name, _)| !self.tally.unused.contains(name));
+            (record.place(), fields)
+        };
+        let mut took: Vec<usize> = Vec::new();
+        let (mut untaken, mut how) = (Pane::new(), Vec::new());
+        lanes.run(row, true, &mut |made| {
+            let Some(verdict) = made.verdict else { return Ok(()) };
+            self.coverage[made.lane].count(&made.trace, verdict);
+            if verdict == Verdict::Filtered {
+                if self.args.steps {
+                    untaken.extend(steps::pane(&made.trace, self.sight));
+                    how.push(steps::as_json(&made.trace, self.sight));
+                }
+                return Ok(());
+            }
+            if took.last() != Some(&made.lane) {
+                took.push(made.lane);
+            }
+            self.made(&place, &fields, made)
+        })?;
+        for lane in &took {
+            self.takers.by[*lane] += 1;
+        }
+        self.takers.several += u64::from(took.len() > 1);
+        if took.is_empty() {
+            self.takers.none += 1;
+            self.one(&place, &fields, &Outcome::Filtered, &[(untaken, how.into())])?;
+        }
+        Ok(())
     }
 
-    fn refused(&mut self, batch: &RecordBatch, reject: &Reject) -> Result<(), CliError> {
-        let raw = String::from_utf8_lossy(batch.bytes(reject.meta.raw)).into_owned();
-        let place = place(batch, reject.meta.unit, reject.meta.place.line);
-        self.tally.rejected += 1;
-        self.one(&place, &[("record".to_owned(), raw)], &Outcome::Rejected(&reject.errors))
+    fn fields(&self, record: &Record<'_>) -> Pane {
+        let fields = record.fields().into_iter();
+        fields.map(|(name, value)| (name, self.sight.whole(&value))).collect()
+    }
+
+    fn made(&mut self, place: &str, fields: &Pane, made: &Made) -> Result<(), CliError> {
+        let steps = if self.args.steps {
+            vec![(steps::pane(&made.trace, self.sight), steps::as_json(&made.trace, self.sight))]
+        } else {
+            Vec::new()
+        };
+        if !made.is_event() {
+            self.tally.rejected += 1;
+            return self.one(place, fields, &Outcome::Rejected(&made.errors), &steps);
+        }
+        self.tally.events += 1;
+        let word = if made.verdict == Some(Verdict::Upsert) { "upserted" } else { "deleted" };
+        let outcome = Outcome::Event {
+            kind: format!("{}.{word}", self.kinds[made.lane]),
+            key: self.sight.whole(&made.key),
+            data: self.sight.document(&made.data),
+            quality: &made.quality,
+        };
+        self.one(place, fields, &outcome, &steps)
     }
 
     fn enough(&self) -> bool {
-        self.tally.shown >= self.args.limit
-    }
-
-    fn unused(&mut self, batch: &RecordBatch) {
-        for column in batch.schema().columns() {
-            let unused = |mapping: &Arc<Mapping>| {
-                mapping.unused_columns(batch.schema()).contains(&&*column.name)
-            };
-            if self.mappings.iter().all(unused) {
-                self.tally.unused.insert(column.name.to_string());
-            }
-        }
-    }
-
-    fn row(&mut self, row: RowRef<'_>) -> Result<(), CliError> {
-        let batch = row.batch();
-        let place = place(batch, row.meta().unit, row.meta().place.line);
-        // What no mapping uses is named at the end and not shown: it may be personal, and is nobody's business here.
-        let mut fields = fields(row);
-        fields.retain(|(name, _)| !self.tally.unused.contains(name));
-        let mut taken = false;
-        for mapping in self.mappings.clone() {
-            let bound = mapping.bind(batch.schema()).map_err(|errors| {
-                let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                CliError::system(format!("mapping `{}`: {}", mapping.name, all.join("; ")))
-            })?;
-            for element in 0..mapping.elements(&bound, row) {
-                let mut errors = Vec::new();
-                let verdict =
-                    mapping.apply_element(&bound, row, element, &mut self.scratch, &mut errors);
-                let topic = mapping.model.topic();
-                let data = self.scratch.data.clone();
-                let key = self.scratch.key.clone();
-                taken |= verdict != Verdict::Filtered;
-                match verdict {
-                    Verdict::Filtered => {}
-                    Verdict::Rejected => {
-                        self.tally.rejected += 1;
-                        self.one(&place, &fields, &Outcome::Rejected(&errors))?;
-                    }
-                    Verdict::Upsert | Verdict::Delete => {
-                        self.tally.events += 1;
-                        let word = if verdict == Verdict::Upsert { "upserted" } else { "deleted" };
-                        let kind = format!("{topic}.{word}");
-                        self.one(&place, &fields, &Outcome::Event { kind, key, data })?;
-                    }
-                }
-            }
-        }
-        if !taken {
-            self.tally.filtered += 1;
-            self.one(&place, &fields, &Outcome::Filtered)?;
-        }
-        Ok(())
+        let seen = if self.args.coverage { self.tally.read } else { self.tally.shown };
+        seen >= self.limit
     }
 
     fn one(
         &mut self,
         place: &str,
-        fields: &[(String, String)],
+        fields: &Pane,
         outcome: &Outcome<'_>,
+        steps: &[(Pane, Json)],
     ) -> Result<(), CliError> {
-        if self.args.rejects && !matches!(outcome, Outcome::Rejected(_)) {
+        let unwanted = self.args.rejects && !matches!(outcome, Outcome::Rejected(_));
+        if self.args.coverage || unwanted {
             return Ok(());
         }
         self.tally.shown += 1;
         if self.terminal.json {
             let record: serde_json::Map<String, Json> =
                 fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-            let line = json!({ "place": place, "record": record, "outcome": outcome.json() });
+            let mut line = json!({ "place": place, "record": record, "outcome": outcome.json() });
+            if let Some((_, steps)) = steps.first() {
+                line["steps"] = steps.clone();
+            }
             return self.terminal.line(line.to_string());
         }
         let place = self.terminal.bold(&printable(place));
@@ -274,62 +250,91 @@ impl Show<'_> {
             }
         };
         self.terminal.line(format!("{place}  {head}"))?;
-        let names = fields.iter().map(|(name, _)| printable(name).chars().count());
-        let column = names.max().unwrap_or_default();
-        let left: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{:<column$}  {}", printable(name), printable(value)))
-            .collect();
-        let taken = left.iter().map(|line| line.chars().count()).max().unwrap_or_default();
-        let room = columns().unwrap_or(120).saturating_sub(taken + BESIDE).max(NARROWEST);
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        if self.terminal.interactive {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        } else {
-            table.force_no_tty();
-        }
-        table.add_row([left.join("\n"), outcome.text(room)]);
-        for line in table.lines() {
+        let shown = fields.iter().map(|(name, value)| (printable(name), printable(value)));
+        let shown: Pane = shown.collect();
+        let steps = steps.first().map(|(pane, _)| pane.clone()).unwrap_or_default();
+        let total = columns().unwrap_or(120);
+        let widths = Widths::of(total, &shown, !steps.is_empty());
+        let event = outcome.text(widths.event.unwrap_or(widths.total));
+        for line in layout::lines(&shown, &steps, &event, widths) {
             self.terminal.line(format!("  {}", line.trim_end()))?;
         }
         self.terminal.line("")
     }
 
-    fn end(self) -> Result<Exit, CliError> {
-        let Tally { read, events, filtered, rejected, unused, .. } = self.tally;
-        if !self.terminal.json && read == 0 {
-            self.terminal.paragraph(
+    fn end(self, lanes: &Lanes, waiting: &[UnitStatus]) -> Result<Exit, CliError> {
+        let Self { terminal, tally, takers, coverage, sight, bar, args, .. } = self;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        let exit = if tally.rejected == 0 { Exit::Ok } else { Exit::Findings };
+        let all: Vec<_> = lanes.mappings().zip(&coverage).collect();
+        if terminal.json {
+            if args.coverage {
+                let mut report = report::as_json(&all, &takers, sight);
+                report["records"] = tally.read.into();
+                report["rejected"] = tally.rejected.into();
+                report["unused_columns"] = json!(tally.unused);
+                report["waiting"] = json!(waiting);
+                terminal.value(&report)?;
+            } else if tally.read == 0 {
+                terminal.line(json!({ "records": 0, "waiting": waiting }).to_string())?;
+            }
+            return Ok(exit);
+        }
+        if tally.read == 0 {
+            terminal.paragraph(
                 "the source has nothing to read; what was read and put away is not looked at again",
                 "",
             )?;
-        } else if !self.terminal.json {
-            let summary = format!(
-                "{} looked at: {}, {filtered} filtered, {rejected} rejected; nothing was published or moved",
-                counted(read, "record", "records"),
-                counted(events, "event", "events")
-            );
-            self.terminal.paragraph(&summary, "")?;
-            if !unused.is_empty() {
-                let names: Vec<String> = unused.into_iter().collect();
-                let unused = format!("columns that no mapping uses: {}", names.join(", "));
-                self.terminal.paragraph(&unused, "")?;
+            return waits(waiting, terminal).map(|()| exit);
+        }
+        if args.coverage {
+            report::whole(&all, &takers, sight, terminal)?;
+            terminal.line("")?;
+        }
+        let summary = format!(
+            "{} looked at: {}, {} filtered, {} rejected; nothing was published or moved",
+            counted(tally.read, "record", "records"),
+            counted(tally.events, "event", "events"),
+            takers.none,
+            tally.rejected,
+        );
+        terminal.paragraph(&summary, "")?;
+        if !args.coverage {
+            for line in report::noticed(&all, &takers, sight) {
+                terminal.paragraph(&line, "  ")?;
             }
         }
-        Ok(if rejected == 0 { Exit::Ok } else { Exit::Findings })
+        if !tally.unused.is_empty() {
+            let names: Vec<String> = tally.unused.into_iter().collect();
+            let unused = format!("columns that no mapping uses: {}", names.join(", "));
+            terminal.paragraph(&unused, "  ")?;
+        }
+        if !args.coverage {
+            let more = format!("over all records: `acequia preview {} --coverage`", args.pipeline);
+            let more = terminal.faint(&more);
+            terminal.line(format!("  {more}"))?;
+        }
+        waits(waiting, terminal)?;
+        Ok(exit)
     }
+}
+
+/// What the source has seen and does not read yet, and why.
+fn waits(waiting: &[UnitStatus], terminal: &mut Terminal) -> Result<(), CliError> {
+    for unit in waiting {
+        let note = unit.note.as_deref().unwrap_or_default();
+        terminal.paragraph(&format!("`{}` is not read yet: {note}", unit.name), "  ")?;
+    }
+    Ok(())
 }
 
 enum Outcome<'a> {
     Filtered,
     Rejected(&'a [RecordError]),
-    Event { kind: String, key: String, data: Vec<u8> },
+    Event { kind: String, key: String, data: Vec<u8>, quality: &'a [String] },
 }
-
-/// Columns around a record and beside it.
-const BESIDE: usize = 8;
-/// An event is not made narrower than this; the record gives way.
-const NARROWEST: usize = 40;
 
 impl Outcome<'_> {
     /// For people, in `room` columns where that is possible.
@@ -342,7 +347,13 @@ impl Outcome<'_> {
             Self::Event { data, .. } if data.is_empty() || data == b"null" => {
                 "(no data: it is gone)".to_owned()
             }
-            Self::Event { data, .. } => pretty(data, room),
+            Self::Event { data, quality, .. } => {
+                let mut text = pretty(data, room);
+                if !quality.is_empty() {
+                    text.push_str(&format!("\nquality: {}", quality.join(", ")));
+                }
+                text
+            }
         }
     }
 
@@ -353,29 +364,14 @@ impl Outcome<'_> {
                 let one = |error: &RecordError| json!({ "code": error.code, "field": error.field.as_deref(), "detail": error.detail });
                 json!({ "rejects": errors.iter().map(one).collect::<Vec<_>>() })
             }
-            Self::Event { kind, key, data } => {
+            Self::Event { kind, key, data, quality } => {
                 let data: Json = serde_json::from_slice(data).unwrap_or_default();
-                json!({ "type": kind, "key": key, "data": data })
+                let mut event = json!({ "type": kind, "key": key, "data": data });
+                if !quality.is_empty() {
+                    event["quality"] = json!(quality);
+                }
+                event
             }
         }
     }
-}
-
-fn place(batch: &RecordBatch, unit: acequia_api::UnitId, line: u64) -> String {
-    format!("{}:{line}", batch.unit_of(unit).name)
-}
-
-/// The fields of a record as text, lists by their length.
-fn fields(row: RowRef<'_>) -> Vec<(String, String)> {
-    let batch = row.batch();
-    let text = |cell: &Cell| match *cell {
-        Cell::Null => String::new(),
-        Cell::Text(span) | Cell::Number(span) => batch.text(span).to_owned(),
-        Cell::Bytes(span) => format!("{} octets", span.len()),
-        Cell::List(span) => counted(span.len(), "element", "elements"),
-        Cell::Group(span) => counted(span.len(), "field", "fields"),
-        other => format!("{other:?}"),
-    };
-    let columns = batch.schema().columns().iter();
-    columns.zip(row.cells()).map(|(column, cell)| (column.name.to_string(), text(cell))).collect()
 }

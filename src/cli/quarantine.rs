@@ -163,7 +163,6 @@ fn show(
             .hint("it may have passed its retention; `quarantine list` shows what is there"));
     };
     let record = Quarantined::parse(&value).map_err(Failure::from)?;
-    terminal.value(&record)?;
     let sealed = record.raw.is_some();
     let raw = match key {
         Some(key) => record
@@ -171,6 +170,18 @@ fn show(
             .map_err(|why| CliError::system(format!("the raw record does not open: {why}")))?,
         None => None,
     };
+    if terminal.json {
+        // Octets that are no text are told as base64, so that nothing of them is lost.
+        let text = raw.as_deref().map(std::str::from_utf8).and_then(Result::ok);
+        let octets = raw.as_deref().filter(|_| text.is_none());
+        return terminal.value(&json!({
+            "quarantined": record,
+            "raw": text,
+            "raw_base64": octets.map(|raw| data_encoding::BASE64.encode(raw)),
+            "sealed": sealed && raw.is_none(),
+        }));
+    }
+    terminal.value(&record)?;
     match raw {
         Some(raw) => {
             let head = terminal.bold("the raw record");

@@ -3,7 +3,7 @@
 use clap::Args;
 use hyper::Method;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{CliError, Exit, Global, Terminal, deployment, output::printable};
 use crate::admin::client::{self, ClientError};
@@ -35,7 +35,9 @@ pub(super) fn run(
     };
     let name = &args.pipeline;
     ask(global, Method::POST, &path_of(name, word)?)?;
-    if !terminal.json {
+    if terminal.json {
+        terminal.value(&json!({ "pipeline": name, "asked": word }))?;
+    } else {
         terminal.line(format!("{name} {done}"))?;
     }
     Ok(Exit::Ok)

@@ -1,22 +1,42 @@
 //! `acequia test`
 
-use std::time::Instant;
+mod update;
+
+use std::{sync::Arc, time::Instant};
 
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Exit, Global, Terminal, deployment, output::counted};
-use crate::mapping::{Mapping, TestResult, run_tests};
+use super::{CliError, Exit, Global, Terminal, deployment, output::counted, watch};
+use crate::{
+    config::Deployment,
+    mapping::{Mapping, TestResult, run_tests},
+};
 
 /// Which tests to run.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  acequia test\n  acequia test licencias-to-permit")]
+#[command(after_help = "\
+Example:
+  acequia test
+  acequia test licencias-to-permit
+  acequia test --update          write what comes out into tests that expect nothing yet
+  acequia test --watch           again whenever a file changes")]
 pub struct TestArgs {
     /// Only these mappings
     mappings: Vec<String>,
     /// Name the tests that hold too
     #[arg(long, short)]
     verbose: bool,
+    /// Write what comes out into the mapping files: into tests that expect nothing yet, and after asking into those
+    /// that expect something else. Comments and everything else stay as they are
+    #[arg(long, conflicts_with = "watch")]
+    update: bool,
+    /// With --update, do not ask
+    #[arg(long, requires = "update")]
+    yes: bool,
+    /// Run again whenever a file of the deployment changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(super) fn run(
@@ -24,22 +44,44 @@ pub(super) fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    let begin = Instant::now();
-    let deployment = deployment::files(global, terminal)?;
+    if args.watch {
+        return watch::again(global, terminal, |terminal| once(args, global, terminal));
+    }
+    once(args, global, terminal)
+}
+
+/// The mappings that are asked for.
+fn wanted(args: &TestArgs, deployment: &Deployment) -> Result<Vec<Arc<Mapping>>, CliError> {
     let known = &deployment.library.mappings;
     if let Some(unknown) = args.mappings.iter().find(|name| !known.contains_key(*name)) {
         return Err(deployment::unknown("mapping", unknown, known.keys().map(String::as_str)));
     }
     let wanted =
         known.iter().filter(|(name, _)| args.mappings.is_empty() || args.mappings.contains(*name));
+    Ok(wanted.map(|(_, mapping)| Arc::clone(mapping)).collect())
+}
+
+fn once(args: &TestArgs, global: &Global, terminal: &mut Terminal) -> Result<Exit, CliError> {
+    let begin = Instant::now();
+    let deployment = deployment::files(global, terminal)?;
+    let mut mappings = wanted(args, &deployment)?;
+    let mut updates = None;
+    if args.update {
+        updates = Some(update::update(&mappings, args.yes, &deployment, global, terminal)?);
+        mappings = wanted(args, &deployment::files(global, terminal)?)?;
+    }
     let results: Vec<(&Mapping, Vec<TestResult>)> =
-        wanted.map(|(_, mapping)| (&**mapping, run_tests(mapping))).collect();
+        mappings.iter().map(|mapping| (&**mapping, run_tests(mapping))).collect();
     let all = || results.iter().flat_map(|(_, results)| results);
     let failed = all().filter(|result| !result.ok()).count();
     if terminal.json {
         let list: Vec<_> =
             results.iter().map(|(mapping, results)| as_json(mapping, results)).collect();
-        terminal.value(&json!({ "ok": failed == 0, "mappings": list }))?;
+        let mut report = json!({ "ok": failed == 0, "mappings": list });
+        if let Some(updates) = updates {
+            report["updates"] = json!(updates);
+        }
+        terminal.value(&report)?;
     } else {
         for (mapping, results) in &results {
             show(mapping, results, args.verbose, terminal)?;

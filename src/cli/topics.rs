@@ -66,10 +66,17 @@ pub(super) fn run(
             cluster.apply(&changes, &found).map_err(Failure::from)?;
             let (open, done): (Vec<Change>, Vec<Change>) =
                 changes.into_iter().partition(|change| matches!(change, Change::Decide { .. }));
-            terminal.line(format!("{} done", counted(done.len(), "change", "changes")))?;
+            if terminal.json {
+                let list = |changes: &[Change]| changes.iter().map(as_json).collect::<Vec<_>>();
+                terminal.value(&json!({ "done": list(&done), "open": list(&open) }))?;
+            } else {
+                terminal.line(format!("{} done", counted(done.len(), "change", "changes")))?;
+            }
             if !open.is_empty() {
-                terminal.line("a person must decide about the rest:")?;
-                show(&open, plan.topics.len(), terminal)?;
+                if !terminal.json {
+                    terminal.line("a person must decide about the rest:")?;
+                    show(&open, plan.topics.len(), terminal)?;
+                }
                 return Ok(Exit::Findings);
             }
             return Ok(Exit::Ok);
@@ -80,15 +87,15 @@ pub(super) fn run(
 
 fn show(changes: &[Change], topics: usize, terminal: &mut Terminal) -> Result<(), CliError> {
     if terminal.json {
-        let all: Vec<_> = changes
-            .iter()
-            .map(|change| json!({ "topic": &**change.topic(), "severity": change.severity(), "message": change.to_string() }))
-            .collect();
-        return terminal.value(&all);
+        return terminal.value(&changes.iter().map(as_json).collect::<Vec<_>>());
     }
     if changes.is_empty() {
         return terminal
             .line(format!("all {} are as they should be", counted(topics, "topic", "topics")));
     }
     terminal.line(table(changes))
+}
+
+fn as_json(change: &Change) -> serde_json::Value {
+    json!({ "topic": &**change.topic(), "severity": change.severity(), "message": change.to_string() })
 }

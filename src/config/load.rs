@@ -66,9 +66,32 @@ pub struct Options {
 /// Reads and checks everything: `acequia.yaml` at `path` and the folders beside it. The deployment is there if
 /// no diagnostic is an error. Never panics, whatever the files hold; the time is linear in their size.
 pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnostic>) {
+    load_as(path, options, None)
+}
+
+/// As [`load`], with `mapping` in the place of the mapping file that has the same name inside; if none has, beside
+/// the others.
+pub fn load_with(
+    path: &Path,
+    options: Options,
+    mapping: &Arc<SourceFile>,
+) -> (Option<Deployment>, Vec<Diagnostic>) {
+    load_as(path, options, Some(mapping))
+}
+
+fn load_as(
+    path: &Path,
+    options: Options,
+    replacement: Option<&Arc<SourceFile>>,
+) -> (Option<Deployment>, Vec<Diagnostic>) {
     let (mut loader, name) = Loader::at(path, options.secrets);
     let (daemon, pipelines) = loader.settings(&name, options.registry);
-    let texts = loader.texts();
+    let mut texts = loader.texts();
+    if let Some(mapping) = replacement {
+        let name = name_inside(mapping);
+        texts.mappings.retain(|file| name.is_none() || name_inside(file) != name);
+        texts.mappings.push(Arc::clone(mapping));
+    }
     let released = loader.disk.folder("mappings/models/released", ".json");
     let mut found = loader.found;
     found.append(&mut loader.disk.faults);
@@ -94,6 +117,11 @@ pub fn load(path: &Path, options: Options) -> (Option<Deployment>, Vec<Diagnosti
         })
     });
     (deployment, found)
+}
+
+/// The name that a mapping file gives its mapping.
+fn name_inside(file: &Arc<SourceFile>) -> Option<String> {
+    Some(yaml::parse(file).ok()?.get("mapping")?.as_text()?.to_owned())
 }
 
 /// Judges the mappings by what only pipelines know: the source, and the policy of a topic that they choose themselves.

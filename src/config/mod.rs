@@ -28,7 +28,7 @@ pub mod secret;
 pub mod units;
 
 pub use codes::CODES;
-pub use load::{Deployment, Options, Pipeline, admin_socket, load};
+pub use load::{Deployment, Options, Pipeline, admin_socket, load, load_with};
 
 #[cfg(test)]
 mod tests;

@@ -64,7 +64,9 @@ pub(super) struct Out<'r> {
     pub(super) begin: usize,
 }
 
-/// Maps element `element` of a record (0 unless the mapping walks over a list at its top).
+/// Maps element `element` of a record (0 unless the mapping walks over a list at its top). What the run left behind is
+/// shown to `after` before it is put away.
+#[inline]
 pub(super) fn apply(
     program: &Program,
     bound: &Bound,
@@ -72,6 +74,7 @@ pub(super) fn apply(
     element: usize,
     scratch: &mut Scratch,
     errors: &mut Vec<RecordError>,
+    after: impl FnOnce(&mut Run<'_>, Verdict),
 ) -> Verdict {
     debug_assert_eq!(bound.fingerprint, row.batch().schema().fingerprint());
     scratch.clear();
@@ -96,6 +99,7 @@ pub(super) fn apply(
         },
     };
     let verdict = run.record(element);
+    after(&mut run, verdict);
     let slots = run.slots;
     scratch.slots = recycle(slots);
     if verdict != Verdict::Upsert {

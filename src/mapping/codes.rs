@@ -301,7 +301,8 @@ pub const CODES: &[CodeDoc] = &[
     doc(
         "mapping.test_expects_nothing",
         "a test expects nothing",
-        "Say what comes out: expect, exactly, events, key, op, filtered, rejects or quality.",
+        "Say what comes out: expect, exactly, events, key, op, filtered, rejects or quality; or let `acequia test --update` \
+         write it. Until then the test fails.",
     ),
     doc("codes.empty", "a table is empty", "The first line of a table names its columns."),
     doc(

@@ -17,6 +17,7 @@ mod apply;
 mod bind;
 mod check;
 mod codes;
+mod coverage;
 pub mod decode;
 mod explain;
 pub mod expr;
@@ -30,6 +31,7 @@ mod scratch;
 mod split;
 mod tables;
 mod testing;
+mod trace;
 pub mod value;
 mod verbs;
 mod write;
@@ -43,12 +45,14 @@ pub use apply::Verdict;
 pub use bind::{BindError, Bound};
 pub use check::check;
 pub use codes::CODES;
+pub use coverage::{BranchCount, CheckCount, CodeCount, Coverage, FieldCount, LookupCount};
 pub use explain::{Explanation, FieldInfo, KeyUse, Origin};
 pub use policy::{Controller, Policies, Policy};
 pub use schema::json_schema;
 pub use scratch::{Flag, Scratch};
 pub use tables::Table;
-pub use testing::{TestResult, run_tests};
+pub use testing::{TestResult, Update, run_tests, updated, updates};
+pub use trace::{Action, Came, Line, Part as TracePart, Step, Text as TraceText, Trace};
 
 /// Holds the models of a [`Library`] against their releases.
 pub use crate::model::judge as judge_releases;
@@ -204,7 +208,7 @@ impl Mapping {
         scratch: &mut Scratch,
         errors: &mut Vec<RecordError>,
     ) -> Verdict {
-        apply::apply(&self.program, bound, row, 0, scratch, errors)
+        apply::apply(&self.program, bound, row, 0, scratch, errors, |_, _| ())
     }
 
     /// As [`apply`](Mapping::apply), for the element `element` of [`elements`](Mapping::elements).
@@ -216,7 +220,7 @@ impl Mapping {
         scratch: &mut Scratch,
         errors: &mut Vec<RecordError>,
     ) -> Verdict {
-        apply::apply(&self.program, bound, row, element, scratch, errors)
+        apply::apply(&self.program, bound, row, element, scratch, errors, |_, _| ())
     }
 
     /// Whether it has tests of its own.

@@ -207,6 +207,7 @@ pub(crate) enum Form {
 /// Words of the source → words of the model.
 #[derive(Debug)]
 pub(crate) struct Codes {
+    pub(crate) name: Arc<str>,
     pub(crate) table: Arc<HashMap<Box<str>, Box<str>>>,
     pub(crate) miss: OnMiss,
 }
@@ -222,6 +223,7 @@ pub(crate) enum OnMiss {
 /// A join of one column with one or more names of the record.
 #[derive(Debug)]
 pub(crate) struct LookupCode {
+    pub(crate) name: Arc<str>,
     pub(crate) slots: Vec<Slot>,
     /// The values of the matched columns, each followed by U+001F → the value taken.
     pub(crate) table: HashMap<Box<str>, Box<str>>,

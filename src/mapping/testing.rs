@@ -1,9 +1,13 @@
 //! Running the `tests` of a mapping file.
 
+mod update;
+
 use std::sync::Arc;
 
 use acequia_api::{BatchLimits, Place, RecordBatch, RecordError, RowMeta, RowWriter, Unit};
 use serde_json::Value as Json;
+
+pub use update::{Update, updated, updates};
 
 use super::{
     Flag, Mapping, Scratch, Verdict,
@@ -38,6 +42,8 @@ struct Came {
     verdict: Verdict,
     key: String,
     data: Option<Json>,
+    /// The data as written.
+    text: String,
     quality: Vec<Flag>,
 }
 
@@ -50,6 +56,11 @@ fn run(mapping: &Mapping, case: &Case) -> TestResult {
     let (came, errors) = apply(mapping, case);
     let mut differences = Vec::new();
     let mut rejects_expected = false;
+    if case.outcomes.is_empty() {
+        differences.push(
+            "it expects nothing yet: `acequia test --update` writes what comes out".to_owned(),
+        );
+    }
     for outcome in &case.outcomes {
         rejects_expected |= matches!(outcome, Outcome::Rejects(_));
         judge(outcome, &came, &errors, &mut differences);
@@ -66,7 +77,8 @@ fn run(mapping: &Mapping, case: &Case) -> TestResult {
     }
 }
 
-fn apply(mapping: &Mapping, case: &Case) -> (Vec<Came>, Vec<RecordError>) {
+/// The record of a case, as a source without types of its own delivers it.
+pub(super) fn record(mapping: &Mapping, case: &Case) -> RecordBatch {
     let mut batch = RecordBatch::new(BatchLimits::default());
     batch.set_schema(&mapping.text_schema());
     let unit = batch.unit(&Arc::new(Unit { id: "test".into(), name: "test".into() }));
@@ -76,6 +88,11 @@ fn apply(mapping: &Mapping, case: &Case) -> (Vec<Came>, Vec<RecordError>) {
         cell(mapping, source, given.map(|given| &given.value), &mut row);
     }
     row.commit(RowMeta::ordinal(unit, 1, Place::default()));
+    batch
+}
+
+fn apply(mapping: &Mapping, case: &Case) -> (Vec<Came>, Vec<RecordError>) {
+    let batch = record(mapping, case);
     let Ok(bound) = mapping.bind(batch.schema()) else {
         return (Vec::new(), vec![RecordError::map("map.bind.missing_column")]);
     };
@@ -88,6 +105,7 @@ fn apply(mapping: &Mapping, case: &Case) -> (Vec<Came>, Vec<RecordError>) {
             verdict,
             key: scratch.key.clone(),
             data: serde_json::from_slice(&scratch.data).ok(),
+            text: String::from_utf8_lossy(&scratch.data).into_owned(),
             quality: scratch.quality.clone(),
         });
     }

@@ -418,7 +418,7 @@ impl<'r> Run<'r> {
     }
 }
 
-fn translate<'v>(codes: &'v Codes, value: Value<'v>) -> Result<Value<'v>, ()> {
+pub(super) fn translate<'v>(codes: &'v Codes, value: Value<'v>) -> Result<Value<'v>, ()> {
     let found = match value {
         Value::Null => return Ok(Value::Null),
         Value::Text(text) => codes.table.get(text),
@@ -444,7 +444,7 @@ fn integer(number: i64, buffer: &mut [u8; 20]) -> &str {
     std::str::from_utf8(&buffer[..len]).unwrap_or_default()
 }
 
-fn code_of(check: &Check) -> &'static str {
+pub(super) fn code_of(check: &Check) -> &'static str {
     match check {
         Check::Pattern(_) | Check::PartialDate => "map.pattern",
         Check::Min(_) => "map.min",
@@ -455,7 +455,7 @@ fn code_of(check: &Check) -> &'static str {
     }
 }
 
-fn holds(check: &Check, value: Value<'_>) -> bool {
+pub(super) fn holds(check: &Check, value: Value<'_>) -> bool {
     match (check, value) {
         (Check::Min(least), value) => {
             value.compare(&least.value()).is_some_and(|order| order.is_ge())
@@ -500,7 +500,7 @@ pub(super) fn partial_date(text: &str) -> bool {
 }
 
 /// Writes the protected value; `false` when nothing is published.
-fn protect(
+pub(super) fn protect(
     guard: &Guard,
     field: &FieldCode,
     value: Value<'_>,

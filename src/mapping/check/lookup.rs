@@ -74,7 +74,8 @@ impl Compiler<'_> {
             }
         }
         let miss = self.miss(lookup.miss.as_ref(), &Kind::Text);
-        Some(LookupCode { slots, table: entries, miss, class: lookup.class })
+        let name = lookup.table.text.as_str().into();
+        Some(LookupCode { name, slots, table: entries, miss, class: lookup.class })
     }
 
     pub(super) fn column(&mut self, table: &Table, name: &Text) -> Option<usize> {

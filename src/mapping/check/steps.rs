@@ -266,7 +266,7 @@ impl Compiler<'_> {
             let span = span.unwrap_or_else(|| name.span.clone());
             self.judge_word(literal, target, span, "mapping.const_not_allowed");
         }
-        Some(Codes { table: table.index().into(), miss })
+        Some(Codes { name: name.text.as_str().into(), table: table.index().into(), miss })
     }
 
     /// What a missing entry means, by default a reject.

@@ -115,6 +115,11 @@ impl Decoder {
         &self.kind
     }
 
+    /// What a text should look like, in words.
+    pub(in crate::mapping) fn expected(&self) -> &str {
+        &self.expected
+    }
+
     /// Reads a text. Borrows from it; allocates nothing unless it fails.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub(super) struct Program {
     pub(super) calls: Vec<Call>,
     /// How many values wait at most at once.
     pub(super) stack: usize,
+    /// The branches of each `CASE`, by the operation that each begins with; the last is that of `ELSE`.
+    pub(super) cases: Vec<Box<[u32]>>,
 }
 
 /// A function with what was prepared for it.

@@ -23,12 +23,32 @@ impl Program {
         arena: &'a Arena,
     ) -> Result<Value<'a>, Failure> {
         if self.stack <= SMALL_STACK {
-            Machine::<SMALL_STACK>::new(self, slots, arena).run()
+            Machine::<SMALL_STACK>::new(self, slots, arena).run(|_| ())
         } else if self.stack <= MIDDLE_STACK {
-            Machine::<MIDDLE_STACK>::new(self, slots, arena).run()
+            Machine::<MIDDLE_STACK>::new(self, slots, arena).run(|_| ())
         } else {
-            Machine::<MAX_STACK>::new(self, slots, arena).run()
+            Machine::<MAX_STACK>::new(self, slots, arena).run(|_| ())
         }
+    }
+
+    /// Evaluates once more, and tells each branch of a `CASE` that is taken: the number of the `CASE`, in the order in
+    /// which they end, and of its branch.
+    pub(super) fn branches<'a>(
+        &'a self,
+        slots: &[Value<'a>],
+        arena: &'a Arena,
+        taken: &mut dyn FnMut(usize, usize),
+    ) {
+        let watch = |op: usize| {
+            for (case, begins) in self.cases.iter().enumerate() {
+                let branch = begins.iter().position(|begin| *begin as usize == op);
+                if let Some(branch) = branch {
+                    taken(case, branch);
+                }
+            }
+        };
+        // What has no result was taken as far as it went.
+        let _ = Machine::<MAX_STACK>::new(self, slots, arena).run(watch);
     }
 }
 
@@ -45,9 +65,12 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
         Self { program, slots, arena, stack: [Value::Null; N], height: 0 }
     }
 
-    fn run(mut self) -> Result<Value<'a>, Failure> {
+    /// Runs to the end; `watch` is told of each operation before it is done.
+    #[inline]
+    fn run(mut self, mut watch: impl FnMut(usize)) -> Result<Value<'a>, Failure> {
         let mut at = 0;
         while let Some(op) = self.program.ops.get(at) {
+            watch(at);
             at += 1;
             match *op {
                 Op::SkipIf { truth, to } if self::truth(&self.top()) == Some(truth) => {

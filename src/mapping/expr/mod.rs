@@ -196,6 +196,22 @@ impl Expr {
         self.program.eval(slots, arena)
     }
 
+    /// How many branches each `CASE` has, that of `ELSE` included; those inside the arguments of functions over lists
+    /// are not counted.
+    pub(super) fn cases(&self) -> impl Iterator<Item = usize> {
+        self.program.cases.iter().map(|branches| branches.len())
+    }
+
+    /// Tells which branches [`eval`](Self::eval) takes: the number of the `CASE`, and of its branch.
+    pub(super) fn branches<'a>(
+        &'a self,
+        slots: &[Value<'a>],
+        arena: &'a Arena,
+        taken: &mut dyn FnMut(usize, usize),
+    ) {
+        self.program.branches(slots, arena, taken);
+    }
+
     /// Whether the result is true: neither false nor null.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::key_text;
 use crate::{
+    diagnostic::Diagnostic,
     model::{Form, Text, one_line},
     yaml::{Key, Node},
 };
@@ -82,10 +83,15 @@ fn case(form: &mut Form<'_>, node: &Node) -> Option<Case> {
     let outcomes: Vec<Outcome> =
         entries.iter().filter_map(|(key, node)| outcome(form, key, node)).collect();
     if outcomes.is_empty() {
+        // A warning, so that whoever writes a mapping can let `test --update` say what comes out; the test fails until then.
         let message = "this test expects nothing";
-        form.error("mapping.test_expects_nothing", span.clone(), message)
-            .notes
-            .push(format!("say what comes out: {}", KEYS[2..].join(", ")));
+        let found =
+            Diagnostic::warning("mapping.test_expects_nothing", form.file, span.clone(), message);
+        form.push(
+            found
+                .note(format!("say what comes out: {}", KEYS[2..].join(", ")))
+                .help("or let `acequia test --update` write it"),
+        );
     }
     Some(Case { name: name?, given: given.collect(), outcomes, span })
 }

@@ -30,6 +30,7 @@ impl Compiler {
         }
         let waiting = self.height;
         let mut ends = Vec::with_capacity(branches.len());
+        let mut begins = Vec::with_capacity(branches.len() + 1);
         for (condition, result) in branches {
             if operand.is_some() {
                 let condition = self.operand(condition);
@@ -38,6 +39,7 @@ impl Compiler {
                 self.value(condition);
             }
             let skip = self.jump(Op::SkipUnless { to: 0 });
+            begins.push(self.here());
             self.height = waiting;
             self.leave(operand.is_some());
             self.value(result);
@@ -45,6 +47,7 @@ impl Compiler {
             self.land(skip);
             self.height = waiting;
         }
+        begins.push(self.here());
         self.leave(operand.is_some());
         match otherwise {
             Some(otherwise) => self.value(otherwise),
@@ -57,6 +60,7 @@ impl Compiler {
             self.land(end);
         }
         self.height = base + 1;
+        self.program.cases.push(begins.into());
     }
 
     pub(super) fn coalesce(&mut self, operands: &[Checked]) {
@@ -86,6 +90,11 @@ impl Compiler {
         }
     }
 
+    /// Where the next operation will stand.
+    fn here(&self) -> u32 {
+        self.program.ops.len() as u32
+    }
+
     /// Emits a jump whose target is not known yet; gives its place.
     fn jump(&mut self, op: Op) -> usize {
         self.program.ops.push(op);
@@ -94,7 +103,7 @@ impl Compiler {
 
     /// Makes a jump end here.
     fn land(&mut self, jump: usize) {
-        let here = self.program.ops.len() as u32;
+        let here = self.here();
         if let Some(
             Op::SkipIfSome { to } | Op::SkipUnless { to } | Op::Skip { to } | Op::SkipIf { to, .. },
         ) = self.program.ops.get_mut(jump)
