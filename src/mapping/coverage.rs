@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     Mapping, Verdict,
     expr::Expr,
-    program::{FieldCode, Guard, Produce},
+    program::{FieldCode, Guard, LookupCode, Produce, Step},
     trace::{Action, Came, Line, Part, Text, Trace, words},
 };
 
@@ -144,7 +144,10 @@ impl Coverage {
             coverage.cases(&condition.name, &condition.expr);
         }
         for step in &program.lets {
-            coverage.cases(&step.name, &step.expr);
+            match &step.step {
+                Step::Expr(expr) => coverage.cases(&step.name, expr),
+                Step::Lookup(lookup) => coverage.lookup(step.name.to_string(), lookup),
+            }
         }
         coverage.members(&program.fields);
         coverage
@@ -152,12 +155,21 @@ impl Coverage {
 
     fn members(&mut self, fields: &[FieldCode]) {
         for field in fields {
+            if let Some(present) = &field.present {
+                self.cases(&format!("{} (present_if)", field.path), present);
+            }
             match &field.produce {
+                Produce::Parts(parts) => self.field(&parts.item),
                 Produce::Object(members) | Produce::List(members) => self.members(members),
                 Produce::Each { body, .. } => self.members(body),
                 _ => self.field(field),
             }
         }
+    }
+
+    fn lookup(&mut self, field: String, lookup: &LookupCode) {
+        let table = lookup.name.to_string();
+        self.lookups.push(LookupCount { field, table, hits: 0, misses: 0 });
     }
 
     fn field(&mut self, code: &FieldCode) {
@@ -178,8 +190,7 @@ impl Coverage {
             self.cases(&field, expr);
         }
         if let Produce::Lookup(lookup) = &code.produce {
-            let table = lookup.name.to_string();
-            self.lookups.push(LookupCount { field: field.clone(), table, hits: 0, misses: 0 });
+            self.lookup(field.clone(), lookup);
         }
         for tested in &code.checks {
             let check = words::check(&tested.check);
@@ -222,7 +233,10 @@ impl Coverage {
             match line.part {
                 Part::Column => {}
                 Part::Condition => self.condition(line),
-                Part::Let => self.taken(line),
+                Part::Let => {
+                    self.taken(line);
+                    self.looked_up(line);
+                }
                 Part::Field | Part::Constant => self.written(line),
             }
         }
@@ -254,8 +268,20 @@ impl Coverage {
         }
     }
 
+    fn looked_up(&mut self, line: &Line) {
+        let met = line.steps.iter().find_map(|step| match step.action {
+            Action::Lookup(_, met) => Some(met),
+            _ => None,
+        });
+        let lookup = self.lookups.iter_mut().find(|lookup| lookup.field == line.name);
+        if let (Some(met), Some(lookup)) = (met, lookup) {
+            *(if met { &mut lookup.hits } else { &mut lookup.misses }) += 1;
+        }
+    }
+
     fn written(&mut self, line: &Line) {
         self.taken(line);
+        self.looked_up(line);
         let Some(field) = self.fields.iter_mut().find(|field| field.field == line.name) else {
             return;
         };
@@ -272,12 +298,6 @@ impl Coverage {
                 Action::Codes(table, word, met) => {
                     code(&mut self.codes, (&line.name, table), word, *met);
                 }
-                Action::Lookup(_, met) => {
-                    let lookup = self.lookups.iter_mut().find(|lookup| lookup.field == line.name);
-                    if let Some(lookup) = lookup {
-                        *(if *met { &mut lookup.hits } else { &mut lookup.misses }) += 1;
-                    }
-                }
                 Action::Check(name, held) => {
                     let known =
                         |count: &&mut CheckCount| count.field == line.name && count.check == *name;
@@ -285,7 +305,7 @@ impl Coverage {
                         *(if *held { &mut count.held } else { &mut count.failed }) += 1;
                     }
                 }
-                Action::Verb(_) | Action::Protect(_) => {}
+                Action::Lookup(..) | Action::Verb(_) | Action::Protect(_) => {}
             }
         }
     }

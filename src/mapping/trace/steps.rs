@@ -77,6 +77,16 @@ impl<'r> Walk<'_, 'r> {
         Some(built)
     }
 
+    /// Whether the lookup of a `let` found a row.
+    pub(super) fn joined(&self, lookup: &LookupCode, line: &mut Line) {
+        let values = lookup.slots.iter().map(|slot| &self.run.slots[usize::from(*slot)]);
+        let parts: Vec<String> = values.map(|value| text(value).0).collect();
+        let key: String = parts.iter().flat_map(|part| [part.as_str(), "\u{1f}"]).collect();
+        let action = Action::Lookup(lookup.name.to_string(), lookup.table.contains_key(&*key));
+        line.came = Came::Value(Text(parts.join(", ")));
+        line.steps.push(Step { action, gave: line.gave.clone() });
+    }
+
     fn lookup(&mut self, field: &'r FieldCode, lookup: &'r LookupCode, line: &mut Line) -> Wrote {
         let values = lookup.slots.iter().map(|slot| self.run.slots[usize::from(*slot)]);
         let parts: Vec<String> = values.clone().map(|value| text(&value).0).collect();
@@ -103,7 +113,12 @@ impl<'r> Walk<'_, 'r> {
         self.steps(field, value, line)
     }
 
-    fn refine(&mut self, field: &'r FieldCode, value: Value<'_>, line: &mut Line) -> Wrote {
+    pub(super) fn refine(
+        &mut self,
+        field: &'r FieldCode,
+        value: Value<'_>,
+        line: &mut Line,
+    ) -> Wrote {
         line.came = came(&value);
         self.steps(field, value, line)
     }
@@ -115,7 +130,7 @@ impl<'r> Walk<'_, 'r> {
         if let (Value::Text(text), false) = (value, field.verbs.is_empty()) {
             repaired.push_str(&verbs(&field.verbs, text, line));
             let empty = repaired.is_empty();
-            let split = field.verbs.iter().any(|verb| matches!(verb, Verb::Split(..)));
+            let split = field.verbs.iter().any(|verb| verb.finds_nothing());
             value = if empty && split { Value::Null } else { Value::Text(&repaired) };
         }
         if let (Some(codes), false) = (&field.codes, value.is_null()) {

@@ -12,7 +12,9 @@ use crate::mapping::{
     FieldInfo, Verdict,
     apply::Run,
     expr::{Expr, Slot},
-    program::{EachPlan, FieldCode, Needs, Produce, Program, Read, Source},
+    program::{
+        EachPlan, FieldCode, Needs, PartsCode, Produce, Program, Read, Source, Step as Compute,
+    },
     value::Value,
 };
 
@@ -180,7 +182,10 @@ impl<'r> Walk<'_, 'r> {
             line.gave = self.slot(step.slot, &step.name);
             line.came = line.gave.clone();
             if !self.run.is_failed(step.slot) {
-                line.branches = self.branches(&step.expr);
+                match &step.step {
+                    Compute::Expr(expr) => line.branches = self.branches(expr),
+                    Compute::Lookup(lookup) => self.joined(lookup, &mut line),
+                }
             }
             self.lines.push(line);
         }
@@ -246,6 +251,7 @@ impl<'r> Walk<'_, 'r> {
             Produce::Object(members) => self.object(field, members),
             Produce::List(items) => self.list(items),
             Produce::Each { plan, body, .. } => self.each(plan, body),
+            Produce::Parts(parts) => self.parts(field, parts),
             Produce::Const { json, .. } => {
                 line.part = Part::Constant;
                 let json = String::from_utf8_lossy(json);
@@ -278,9 +284,22 @@ impl<'r> Walk<'_, 'r> {
     }
 
     /// Constants alone do not make an object: where nothing else is, they are not written either.
-    fn object(&mut self, field: &FieldCode, members: &'r [FieldCode]) -> Wrote {
+    fn object(&mut self, field: &'r FieldCode, members: &'r [FieldCode]) -> Wrote {
+        if let Some(present) = &field.present {
+            let name = format!("{} (present_if)", field.path);
+            let mut line = self.line(Part::Field, name, String::new());
+            let value = self.compute(present, &field.path, &mut line);
+            line.gave = value.as_ref().map_or(Came::Blocked, came);
+            line.came = line.gave.clone();
+            self.lines.push(line);
+            match value {
+                Some(Value::Bool(true)) => {}
+                Some(_) => return Wrote::Nothing,
+                None => return Wrote::Refused,
+            }
+        }
         let begin = self.lines.len();
-        let (mut something, mut refused) = (field.constant, false);
+        let (mut something, mut refused) = (field.constant || field.present.is_some(), false);
         for member in members {
             match self.field(member) {
                 Wrote::Something => something = true,
@@ -298,6 +317,35 @@ impl<'r> Walk<'_, 'r> {
             return Wrote::Nothing;
         }
         if field.constant { Wrote::Constant } else { Wrote::Something }
+    }
+
+    /// The parts of a text, each with a line of its own.
+    fn parts(&mut self, field: &'r FieldCode, parts: &'r PartsCode) -> Wrote {
+        let mut line = self.line(Part::Field, field.path.to_string(), String::new());
+        let value = match &parts.of {
+            Produce::Slot(slot) => self.run.slots[usize::from(*slot)],
+            Produce::Expr(expr) => match self.compute(expr, &field.path, &mut line) {
+                Some(value) => value,
+                None => return Wrote::Refused,
+            },
+            _ => Value::Null,
+        };
+        let Value::Text(text) = value else { return Wrote::Nothing };
+        let before = self.element;
+        let (mut wrote, mut refused) = (Wrote::Nothing, false);
+        let parts_of = text.split(&*parts.separator).map(str::trim).filter(|part| !part.is_empty());
+        for (number, part) in parts_of.enumerate() {
+            self.element = Some(number + 1);
+            let mut line = self.line(Part::Field, field.path.to_string(), String::new());
+            match self.refine(&parts.item, Value::Text(part), &mut line) {
+                Wrote::Something | Wrote::Constant => wrote = Wrote::Something,
+                Wrote::Nothing => {}
+                Wrote::Refused => refused = true,
+            }
+            self.lines.push(line);
+        }
+        self.element = before;
+        if refused { Wrote::Refused } else { wrote }
     }
 
     fn each(&mut self, plan: &'r EachPlan, body: &'r [FieldCode]) -> Wrote {

@@ -37,6 +37,7 @@ pub(super) fn verb(verb: &Verb) -> &'static str {
         Verb::Strip(_) => "strip",
         Verb::Replace(_) => "replace",
         Verb::Split(..) => "split",
+        Verb::KindOf(_) => "kind_of",
         Verb::Slice { .. } | Verb::Last(_) => "slice",
         Verb::Upper | Verb::Lower | Verb::Title => "case",
         Verb::PadLeft { .. } | Verb::PadRight { .. } => "pad",
@@ -59,8 +60,9 @@ pub(super) fn guard(guard: &Guard) -> String {
     match guard {
         Guard::Drop => "drop".to_owned(),
         Guard::Mask { .. } => "mask".to_owned(),
-        Guard::Year => "generalize to the year".to_owned(),
-        Guard::Month => "generalize to the month".to_owned(),
+        Guard::Part(part) => format!("generalize to the {}", part.name()),
+        Guard::Bands(_) => "generalize to bands".to_owned(),
+        Guard::KeepFirst(count) => format!("generalize, keep_first {count}"),
         Guard::Pseudonym(domain) => format!("pseudonym {domain}"),
         Guard::Encrypt(key) => format!("encrypt {key}"),
     }
