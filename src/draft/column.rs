@@ -1,7 +1,9 @@
 //! One column while its cells go by: bounded memory, and no value is looked at twice while the table of values has room.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+};
 
 use super::{
     kinds::{Kinds, Token, is_sentinel, token},
@@ -12,6 +14,8 @@ use super::{
 pub(super) const MOST_VALUES: usize = 1_000;
 /// Bytes that they may take.
 const MOST_BYTES: usize = 64 << 10;
+/// Words for no value that are counted one by one beyond that.
+const MOST_TOKENS: usize = 100;
 /// Values among which a column is known to repeat none.
 const MOST_UNIQUE: usize = 2_000_000;
 
@@ -41,14 +45,34 @@ pub(super) struct Column {
 #[derive(Debug)]
 enum Unique {
     /// Not yet: hashes of all values.
-    So(HashSet<u64>, RandomState),
+    So(HashSet<u64, BuildHasherDefault<Hashed>>, RandomState),
     /// It has, or there are too many to know.
     No,
 }
 
 impl Default for Unique {
     fn default() -> Self {
-        Self::So(HashSet::new(), RandomState::new())
+        Self::So(HashSet::default(), RandomState::new())
+    }
+}
+
+/// Hands on what is a hash already.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 
@@ -100,7 +124,8 @@ impl Column {
 
     /// Takes a value for which the table has no room.
     fn unseen(&mut self, ways: &Ways, text: &str) {
-        if token(text).is_some() || is_sentinel(text) {
+        let known = self.tokens.contains_key(text) || self.tokens.len() < MOST_TOKENS;
+        if known && (token(text).is_some() || is_sentinel(text)) {
             *self.tokens.entry(text.into()).or_default() += 1;
         } else {
             self.beyond.see(ways, text, 1);

@@ -67,6 +67,10 @@ fn write_pipeline(
     if !place.may_claim {
         writeln!(
             out,
+            "  complete: {{ settle: {{ for: 1ms }} }}   # this file is whole; where files are being written leave it out: 5s"
+        )?;
+        writeln!(
+            out,
             "  claim: none          # the files stay where they are; `rename` in a drop directory of your own"
         )?;
     }

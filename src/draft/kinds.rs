@@ -11,7 +11,7 @@ use super::{
 pub(super) struct Kinds {
     /// Values.
     pub(super) values: u64,
-    /// Values without a digit.
+    /// Values of one word without a digit, as programs write in place of a value.
     pub(super) wordy: u64,
     pub(super) numbers: Numbers,
     pub(super) moments: Moments,
@@ -32,13 +32,13 @@ impl Kinds {
             return;
         }
         let bytes = text.as_bytes();
-        if !bytes.iter().any(u8::is_ascii_digit) {
-            self.wordy += weight;
-        } else {
+        if bytes.iter().any(u8::is_ascii_digit) {
             self.numbers.see(text, weight);
             self.moments.see(ways, text, weight);
             self.uuids += if is_uuid(bytes) { weight } else { 0 };
             self.periods += if is_period(bytes) { weight } else { 0 };
+        } else if text.len() <= 20 && !text.contains(char::is_whitespace) {
+            self.wordy += weight;
         }
         self.identifiers.see(text, weight);
     }

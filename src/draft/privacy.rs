@@ -37,8 +37,11 @@ impl Identifiers {
     pub(super) fn see(&mut self, text: &str, weight: u64) {
         let mut buffer = [0; 40];
         let Some(plain) = plain(text, &mut buffer) else { return };
+        let digits = plain.bytes().filter(u8::is_ascii_digit).count();
+        let letters = plain.bytes().filter(u8::is_ascii_uppercase).count();
         for (at, count) in self.0.iter_mut().enumerate() {
-            if may_be(LOOKED_FOR[at], plain) && holds(LOOKED_FOR[at], plain, text) {
+            if may_be(LOOKED_FOR[at], plain, digits, letters) && holds(LOOKED_FOR[at], plain, text)
+            {
                 *count += weight;
             }
         }
@@ -105,9 +108,7 @@ fn plain<'b>(text: &str, buffer: &'b mut [u8; 40]) -> Option<&'b str> {
 }
 
 /// What can be ruled out without reading it.
-fn may_be(check: &str, plain: &str) -> bool {
-    let digits = plain.bytes().filter(u8::is_ascii_digit).count();
-    let letters = plain.bytes().filter(u8::is_ascii_uppercase).count();
+fn may_be(check: &str, plain: &str, digits: usize, letters: usize) -> bool {
     let length = plain.len();
     match check {
         "es.nif" | "es.nie" | "es.cif" => length == 9 && (1..=2).contains(&letters),
@@ -158,7 +159,8 @@ pub(super) fn class(
         !(organisation && matches!(class, Class::PersonalNationalId | Class::Personal))
     });
     let stray = if organisation { None } else { identifiers.stray(values) };
-    [by_value, by_name, stray]
+    // Of reasons for the same class the first is shown: `max_by_key` takes the last.
+    [stray, by_name, by_value]
         .into_iter()
         .flatten()
         .max_by_key(|(class, _)| *class)

@@ -57,7 +57,7 @@ const ENOUGH: f64 = 0.55;
 impl Target {
     pub(super) fn of(profile: &Profile, model: &Model) -> Self {
         let finder = Finder { profile, pairs: pairs(profile, &model.shape) };
-        let key = finder.key(model);
+        let key = Finder::key(model);
         let mut classes: Vec<Class> = Vec::new();
         let mut nodes = Vec::new();
         for field in &model.shape.fields {
@@ -184,7 +184,7 @@ impl Finder<'_> {
     }
 
     /// The field that becomes the key: `key` where the model has it, or its first required text.
-    fn key(&self, model: &Model) -> String {
+    fn key(model: &Model) -> String {
         let plain = |field: &&Field| {
             matches!(field.kind, Kind::Text | Kind::Code) && !field.many && field.one_of.is_empty()
         };
@@ -237,19 +237,16 @@ impl Finder<'_> {
         let name = field.name.to_string();
         let column = self.column(&path);
         if field.many {
-            return field.required.then(|| Node::Open {
-                name,
-                remarks: vec!["required, and a list: `list:` or `each:`".to_owned()],
-            });
+            return field.required.then(|| Self::missing(field, &name, None));
         }
         if let Kind::Object(shape) = &field.kind {
             return self.object(field, shape, &path, class);
         }
         let Some(at) = column else {
-            return field.required.then(|| self.missing(field, &name, None));
+            return field.required.then(|| Self::missing(field, &name, None));
         };
         let seen = &self.profile.columns[at];
-        let from = format!("{}: {}", name, scalar(&seen.name));
+        let from = scalar(&seen.name);
         let listed = !field.one_of.is_empty() || field.pattern.is_some();
         let why = if class.is_personal() || seen.class.is_personal() {
             Some(format!("{}: say how it is protected", class.max(seen.class)))
@@ -261,7 +258,7 @@ impl Finder<'_> {
         match why {
             None => Some(Node::From { name, column: at, remarks: Vec::new() }),
             Some(why) if field.required => {
-                Some(self.missing(field, &name, Some(format!("{from} ({why})"))))
+                Some(Self::missing(field, &name, Some(format!("{from} ({why})"))))
             }
             Some(why) => Some(Node::Open { name, remarks: vec![format!("{from}   ({why})")] }),
         }
@@ -310,35 +307,66 @@ impl Finder<'_> {
             let remarks = vec![format!("{} (the object needs more than that)", lines.join(", "))];
             return Some(Node::Open { name, remarks });
         }
+        if members.iter().all(|member| matches!(member, Node::Open { .. })) {
+            let open = members.iter().filter_map(|member| match member {
+                Node::Open { name, remarks } => Some(format!("{name}: {}", remarks.join("; "))),
+                _ => None,
+            });
+            let open: Vec<String> = open.collect();
+            return Some(Self::missing(
+                field,
+                &name,
+                Some(open.join("; ")).filter(|open| !open.is_empty()),
+            ));
+        }
         Some(Node::Object { name, members })
     }
 
     /// A required field that nothing was found for.
-    fn missing(&self, field: &Field, name: &str, hint: Option<String>) -> Node {
-        let null = match field.kind {
-            Kind::Bool => "NULL::boolean",
-            Kind::Int => "NULL::bigint",
-            Kind::Decimal => "NULL::numeric(12,2)",
-            Kind::Float => "NULL::double precision",
-            Kind::Date => "NULL::date",
-            Kind::Time => "NULL::time",
-            Kind::Timestamp => "NULL::timestamp",
-            Kind::Instant => "NULL::timestamptz",
-            Kind::Uuid => "NULL::uuid",
-            _ => "NULL::text",
-        };
+    fn missing(field: &Field, name: &str, hint: Option<String>) -> Node {
         let mut remarks =
             vec!["required, and no column is known to hold it: until you say, every record is refused here".to_owned()];
         if !field.one_of.is_empty() {
             remarks.push(format!("one of {}", field.one_of.join(", ")));
         }
         remarks.extend(hint);
-        Node::Written {
-            name: name.to_owned(),
-            value: format!("{{ expr: {} }}", expression(null)),
-            columns: Vec::new(),
-            remarks,
+        Node::Written { name: name.to_owned(), value: nothing(field), columns: Vec::new(), remarks }
+    }
+}
+
+/// What stands for no value in a field: NULL of its type, in an object or a list where it is one.
+fn nothing(field: &Field) -> String {
+    let one = match &field.kind {
+        Kind::Object(shape) => {
+            let first = shape.fields.first().into_iter();
+            let mut members: Vec<&Field> =
+                shape.fields.iter().filter(|field| field.required).collect();
+            if members.is_empty() {
+                members.extend(first);
+            }
+            let members: Vec<String> = members
+                .iter()
+                .map(|member| format!("{}: {}", member.name, nothing(member)))
+                .collect();
+            format!("{{ object: {{ {} }} }}", members.join(", "))
         }
+        kind => format!("{{ expr: {} }}", expression(null(kind))),
+    };
+    if field.many { format!("{{ list: [{one}] }}") } else { one }
+}
+
+fn null(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "NULL::boolean",
+        Kind::Int => "NULL::bigint",
+        Kind::Decimal => "NULL::numeric(12,2)",
+        Kind::Float => "NULL::double precision",
+        Kind::Date => "NULL::date",
+        Kind::Time => "NULL::time",
+        Kind::Timestamp => "NULL::timestamp",
+        Kind::Instant => "NULL::timestamptz",
+        Kind::Uuid => "NULL::uuid",
+        _ => "NULL::text",
     }
 }
 

@@ -136,7 +136,7 @@ impl Judge<'_> {
         let typed: u64 = sum(&self.seen.nothing_typed);
         let misfits = values.saturating_sub(fits);
         let words = self.seen.kinds.wordy.saturating_sub(typed);
-        fits > 0 && (misfits * 10 <= values || misfits <= words && misfits * 3 <= values)
+        fits > 0 && (misfits * 10 <= values || misfits <= words && misfits * 4 <= values)
     }
 
     fn typed_values(&self) -> u64 {
@@ -337,9 +337,13 @@ impl Judge<'_> {
         }
         if day {
             words.extend(&self.seen.no_day);
-            const MOST: usize = 8;
-            reading.sentinel =
-                self.seen.sentinels.iter().take(MOST).map(|(word, _)| word.clone()).collect();
+            reading.sentinel = self
+                .seen
+                .sentinels
+                .iter()
+                .take(MOST_SENTINELS)
+                .map(|(word, _)| word.clone())
+                .collect();
             if let Some((word, count)) = self.seen.sentinels.first() {
                 verdict.notes.push(format!("{word} ({count} times) is taken for no day"));
             }
@@ -412,9 +416,12 @@ const PAIRS: [(&str, &str); 14] = [
     ("1", "0"),
 ];
 
+/// The most days that are listed as none.
+const MOST_SENTINELS: usize = 8;
+
 /// With room for somewhat more than was seen.
 fn decimal_type(chosen: &Chosen) -> Type {
-    let scale = chosen.scale.max(1).min(30);
+    let scale = chosen.scale.clamp(1, 30);
     let precision = (chosen.whole + 3).max(10) + scale;
     Type::Decimal { precision: precision.min(38) as u8, scale: scale as u8 }
 }

@@ -435,7 +435,7 @@ impl Hints {
                 }
                 None => parts.iter().any(|part| part == word) || joined == **word,
             };
-            if words.iter().any(|word| meant(&word)) {
+            if words.iter().any(|word| meant(word)) {
                 hints.push(*hint);
             }
         }

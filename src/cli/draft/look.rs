@@ -168,7 +168,7 @@ async fn split_read(
         match reader.fetch(&mut batch).await.map_err(Failure::from)? {
             Fetched::End => return Ok(()),
             Fetched::Idle { retry_in } => {
-                tokio::time::sleep(retry_in.min(Duration::from_secs(1))).await
+                tokio::time::sleep(retry_in.min(Duration::from_secs(1))).await;
             }
             Fetched::Batch => {
                 let names: Vec<String> =
