@@ -32,11 +32,11 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  acequia draft export.csv                         what is in it: types, keys, personal data, doubts
-  acequia draft export.csv --out trial             a deployment of its own, to check and preview at once
-  acequia draft export.csv --write --name licences    mapping, model and pipeline into this deployment
-  acequia draft export.csv --write --to permit/1   fields of a model that is there, by the likeness of names
-  acequia draft permits --json                     the records of a pipeline, for programs
+  acequia draft export.csv                       types, keys, personal data, doubts
+  acequia draft export.csv --out trial           a deployment of its own, to try it in
+  acequia draft export.csv --write --name fees   into this deployment, under that name
+  acequia draft export.csv --write --to permit/1     to a model that is there
+  acequia draft permits --json                   the records of a pipeline, for programs
 
 Nothing is overwritten, and no value of a column that may be about people is shown or written.")]
 pub struct DraftArgs {

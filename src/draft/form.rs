@@ -58,8 +58,8 @@ impl Form {
         let guess = survey.guess();
         let text = encoding::text(survey.head(), guess.name);
         let control =
-            |c: &char| c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{b}' | '\u{c}');
-        if text.chars().filter(control).count() * 10 > text.chars().count() {
+            |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{b}' | '\u{c}');
+        if text.chars().filter(|c| control(*c)).count() * 10 > text.chars().count() {
             return Err(Unreadable::NotText);
         }
         let (trial, sample) = best(&text, !survey.is_whole());
@@ -70,6 +70,16 @@ impl Form {
         let preamble = preamble(&sample.rows[first..], width);
         let rows = &sample.rows[first + preamble..];
         let header = header::find(rows);
+        let refused = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
+        // A header with control characters is refused by the decoder: it is passed over instead.
+        let unreadable =
+            header.is_there && rows[0].fields.iter().any(|name| name.contains(refused));
+        let skipped = match (unreadable, rows.get(1)) {
+            (true, Some(next)) => next.line,
+            (true, None) => text.lines().count() as u64,
+            (false, _) if preamble > 0 => rows[0].line,
+            (false, _) => 0,
+        };
         let mut form = Self {
             encoding: guess.name,
             encoding_why: guess.why,
@@ -77,8 +87,8 @@ impl Form {
             quote: trial.quote,
             escape: trial.escape,
             cr: trial.cr,
-            skip_lines: if preamble > 0 { rows[0].line } else { 0 },
-            header: header.is_there,
+            skip_lines: skipped,
+            header: header.is_there && !unreadable,
             columns: header.names.clone(),
             ends_with_newline: ends_with_newline(survey, guess.name, trial.cr),
             notes: Vec::new(),
@@ -231,7 +241,10 @@ fn score(sample: &Sample, trial: Trial) -> f64 {
         score -= 0.5;
     }
     // Quotes that stand around whole fields are quotes.
-    let bare = |field: &String| field.len() > 1 && field.starts_with('"') && field.ends_with('"');
+    let bare = |field: &String| {
+        let field = field.trim();
+        field.len() > 1 && field.starts_with('"') && field.ends_with('"')
+    };
     if trial.quote != Some('"') && rows.iter().any(|row| row.fields.iter().any(bare)) {
         score -= 0.3;
     }

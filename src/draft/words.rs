@@ -435,7 +435,7 @@ impl Hints {
                 }
                 None => parts.iter().any(|part| part == word) || joined == **word,
             };
-            if words.iter().any(|word| meant(word)) {
+            if words.iter().any(meant) {
                 hints.push(*hint);
             }
         }
@@ -448,6 +448,13 @@ impl Hints {
         let of_a_thing = |part: &String| THINGS.contains(&part.as_str());
         if parts.iter().any(of_a_thing) {
             hints.retain(|hint| *hint != NAME);
+        }
+        // The state or the kind of an account is none.
+        let of_its_kind = |part: &String| {
+            ["etat", "estado", "status", "statut", "tipo", "type", "kind"].contains(&part.as_str())
+        };
+        if parts.iter().any(of_its_kind) {
+            hints.retain(|hint| *hint != Hint::Account);
         }
         Self(hints)
     }

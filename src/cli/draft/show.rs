@@ -36,7 +36,11 @@ pub(super) fn show(
     if written {
         return Ok(());
     }
-    terminal.line("\nNothing is written yet: `--out DIR` makes a deployment to try it in, `--write` puts it into this one.")
+    terminal.line("")?;
+    terminal.paragraph(
+        "Nothing is written yet: `--out DIR` makes a deployment to try it in, `--write` puts it into this one.",
+        "",
+    )
 }
 
 fn head(args: &DraftArgs, looked: &Looked, terminal: &mut Terminal) -> Result<(), CliError> {
