@@ -188,7 +188,7 @@ fn write_all(
     writeln!(out, "title: {}", scalar(&title(order.name).replace('-', " ")))?;
     writeln!(out, "to: {}", plan.model)?;
     let used = used(profile, plan);
-    if profile.blank > 0 && used.len() <= MOST_TESTED {
+    if profile.blank > 0 {
         writeln!(
             out,
             "\n# {} records hold nothing at all and are left out.",
@@ -228,19 +228,28 @@ fn used(profile: &Profile, plan: &Plan) -> Vec<usize> {
     }
 }
 
-/// Of so many columns a mapping can say whether all are empty; beyond, the key refuses such records.
-const MOST_TESTED: usize = 400;
-
-/// Whether anything at all is there, in groups: a chain of operators counts as so many levels.
+/// Whether anything at all is there, in groups: a chain of operators counts as so many levels. Of a table that is too
+/// wide for one expression, the columns that are seldom empty are asked.
 fn not_blank(profile: &Profile, used: &[usize]) -> String {
     const GROUP: usize = 20;
-    let groups: Vec<String> = used
+    const LONGEST: usize = 3_600;
+    let mut order = used.to_vec();
+    order.sort_by_key(|at| (profile.columns[*at].nulls, *at));
+    let mut terms: Vec<(usize, String)> = Vec::new();
+    let mut length = 0;
+    for at in order {
+        let term = format!("{} IS NOT NULL", identifier(&profile.columns[at].name));
+        length += term.chars().count() + 4;
+        if length > LONGEST && !terms.is_empty() {
+            break;
+        }
+        terms.push((at, term));
+    }
+    terms.sort();
+    let groups: Vec<String> = terms
         .chunks(GROUP)
         .map(|group| {
-            let terms: Vec<String> = group
-                .iter()
-                .map(|at| format!("{} IS NOT NULL", identifier(&profile.columns[*at].name)))
-                .collect();
+            let terms: Vec<&str> = group.iter().map(|(_, term)| term.as_str()).collect();
             terms.join(" OR ")
         })
         .collect();

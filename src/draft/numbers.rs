@@ -138,7 +138,9 @@ impl Numbers {
         let open: Vec<usize> = (0..WAYS.len()).filter(|at| fits[*at] == best).collect();
         let has = |marks: Marks| open.iter().copied().find(|at| WAYS[*at] == marks);
         let doubtful = |mark: char| if mark == '.' { self.doubtful[0] } else { self.doubtful[1] };
-        let mut chosen = *open.first()?;
+        // Where no value has a fraction, none is read into them.
+        let whole = open.iter().copied().find(|at| WAYS[*at].0.is_none());
+        let mut chosen = whole.or_else(|| open.first().copied())?;
         let mut doubt = 0;
         // Every mark has three digits behind it: both readings fit.
         for (mark, other) in [('.', ','), (',', '.')] {

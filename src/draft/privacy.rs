@@ -196,7 +196,7 @@ mod tests {
             ("C7", &["732829320"], Class::Internal, None),
             ("NIF", &["12345678A", "x"], Class::PersonalNationalId, None),
             ("TIPO", &["A", "B"], Class::Internal, None),
-            ("TEXTO7", &["llamar a 12345678Z", "99007919A"], Class::PersonalNationalId, None),
+            ("C7", &["llamar", "no está", "99007919A"], Class::PersonalNationalId, None),
         ] {
             assert_eq!(judged(name, values), (class, check), "{name} {values:?}");
         }

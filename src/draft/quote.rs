@@ -36,6 +36,9 @@ pub(super) fn field_name(column: &str, at: usize, taken: &[String]) -> String {
     if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
         name = format!("column{}{name}", at + 1);
     }
+    if ["null", "true", "false"].contains(&name.as_str()) {
+        name.push_str("Value");
+    }
     let mut unique = name.clone();
     let mut number = 2;
     while taken.contains(&unique) {
