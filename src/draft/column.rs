@@ -16,8 +16,8 @@ pub(super) const MOST_VALUES: usize = 1_000;
 const MOST_BYTES: usize = 64 << 10;
 /// Words for no value that are counted one by one beyond that.
 const MOST_TOKENS: usize = 100;
-/// Values among which a column is known to repeat none.
-const MOST_UNIQUE: usize = 2_000_000;
+/// Hashes that all columns of a source may keep together, to know that no value of theirs is there twice: about 150 MB.
+pub(super) const MOST_HASHES: usize = 8_000_000;
 
 /// What was seen of a column.
 #[derive(Debug, Default)]
@@ -94,8 +94,8 @@ pub(super) struct Seen {
 }
 
 impl Column {
-    /// Takes a cell.
-    pub(super) fn see(&mut self, ways: &Ways, cell: &str) {
+    /// Takes a cell. `room` is how many hashes all columns together may still keep.
+    pub(super) fn see(&mut self, ways: &Ways, cell: &str, room: &mut usize) {
         self.cells += 1;
         let text = cell.trim();
         if text.len() != cell.len() {
@@ -108,7 +108,7 @@ impl Column {
         let length = if text.is_ascii() { text.len() } else { text.chars().count() };
         self.shortest = Some(self.shortest.map_or(length, |shortest| shortest.min(length)));
         self.longest = self.longest.max(length);
-        self.unique.see(text);
+        self.unique.see(text, room);
         if let Some(count) = self.values.get_mut(text) {
             *count += 1;
             return;
@@ -177,9 +177,12 @@ impl Column {
 }
 
 impl Unique {
-    fn see(&mut self, text: &str) {
+    fn see(&mut self, text: &str, room: &mut usize) {
         let Self::So(seen, hasher) = self else { return };
-        if !seen.insert(hasher.hash_one(text)) || seen.len() > MOST_UNIQUE {
+        if *room > 0 && seen.insert(hasher.hash_one(text)) {
+            *room -= 1;
+        } else {
+            *room += seen.len();
             *self = Self::No;
         }
     }
@@ -192,7 +195,8 @@ mod tests {
     fn seen(values: impl IntoIterator<Item = String>) -> Seen {
         let ways = Ways::new();
         let mut column = Column::default();
-        values.into_iter().for_each(|value| column.see(&ways, &value));
+        let mut room = MOST_HASHES;
+        values.into_iter().for_each(|value| column.see(&ways, &value, &mut room));
         column.finish(&ways)
     }
 
@@ -210,6 +214,20 @@ mod tests {
         let again = seen(many().chain(few()));
         assert_eq!((again.unique, again.kinds.values), (false, 5_900));
         assert_eq!(again.kinds.numbers.choose(None).unwrap().fits, 5_900);
+    }
+
+    #[test]
+    fn what_a_column_keeps_is_given_back_when_a_value_comes_twice() {
+        let ways = Ways::new();
+        let (mut one, mut two, mut room) = (Column::default(), Column::default(), 3);
+        for value in ["a", "b", "a"] {
+            one.see(&ways, value, &mut room);
+        }
+        assert_eq!(room, 3);
+        for value in ["a", "b", "c", "d"] {
+            two.see(&ways, value, &mut room);
+        }
+        assert_eq!((room, two.finish(&ways).unique), (3, false));
     }
 
     #[test]

@@ -239,7 +239,7 @@ mod tests {
     fn only_the_beginning_is_kept() {
         let mut survey = Survey::default();
         for _ in 0..40 {
-            survey.feed(&[b'x'; 65_536]);
+            survey.feed(&vec![b'x'; 65_536]);
         }
         assert_eq!((survey.head().len(), survey.bytes()), (HEAD, 40 * 65_536));
         assert!(!survey.is_whole());

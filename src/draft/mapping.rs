@@ -51,11 +51,11 @@ pub(super) const JOINED: &str = "recordKey";
 
 impl Plan {
     pub(super) fn of(profile: &Profile, order: &Order<'_>) -> Self {
-        let mut fields: Vec<String> = Vec::new();
+        let mut fields = vec![JOINED.to_owned()];
         for (at, column) in profile.columns.iter().enumerate() {
-            let name = field_name(&column.name, at, &fields);
-            fields.push(if name == JOINED { format!("{name}2") } else { name });
+            fields.push(field_name(&column.name, at, &fields));
         }
+        fields.remove(0);
         let tables = (0..profile.columns.len())
             .filter(|at| order.to.is_none() && !profile.columns[*at].words.is_empty())
             .map(|at| (at, super::slug(&format!("{} {}", order.name, fields[at]))))
@@ -277,16 +277,21 @@ pub(super) fn commented(out: &mut String, line: &str, remarks: &[String]) -> std
     } else if line.chars().count() + all.chars().count() + 4 <= PAGE {
         writeln!(out, "{line}   # {all}")
     } else {
+        let pad = &line[..line.len() - line.trim_start().len()];
         for remark in remarks {
-            writeln!(out, "  # {}", comment(remark))?;
+            writeln!(out, "{pad}# {}", comment(remark))?;
         }
         writeln!(out, "{line}")
     }
 }
 
+/// Of fewer records, that no value is there twice says little.
+const ENOUGH_TO_TELL: u64 = 10;
+
 fn remarks(column: &ColumnProfile) -> Vec<String> {
     let mut remarks = column.notes.clone();
-    if column.unique {
+    // Of a few records nearly every column is so.
+    if column.unique && column.cells >= ENOUGH_TO_TELL {
         remarks.push("no value twice".to_owned());
     }
     remarks
@@ -358,7 +363,9 @@ fn key_lines(out: &mut String, profile: &Profile, plan: &Plan) -> std::fmt::Resu
                 .columns
                 .iter()
                 .enumerate()
-                .filter(|(at, column)| column.unique && !plan.is_key(*at))
+                .filter(|(at, column)| {
+                    column.unique && column.cells >= ENOUGH_TO_TELL && !plan.is_key(*at)
+                })
                 .map(|(_, column)| column.name.as_str())
                 .collect();
             if !other.is_empty() {

@@ -285,7 +285,9 @@ mod tests {
     fn best(values: &[&str]) -> (u64, Vec<String>) {
         let ways = Ways::new();
         let mut moments = Moments::default();
-        values.iter().for_each(|value| moments.see(&ways, value, 1));
+        for value in values {
+            moments.see(&ways, value, 1);
+        }
         let (fits, best) = moments.best(&ways);
         (
             fits,

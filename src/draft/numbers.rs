@@ -236,7 +236,9 @@ mod tests {
 
     fn seen(values: &[&str]) -> Numbers {
         let mut numbers = Numbers::default();
-        values.iter().for_each(|value| numbers.see(value, 1));
+        for value in values {
+            numbers.see(value, 1);
+        }
         numbers
     }
 

@@ -173,7 +173,9 @@ mod tests {
 
     fn judged(name: &str, values: &[&str]) -> (Class, Option<&'static str>) {
         let mut identifiers = Identifiers::default();
-        values.iter().for_each(|value| identifiers.see(value, 1));
+        for value in values {
+            identifiers.see(value, 1);
+        }
         let hints = Hints::of(name);
         let count = values.len() as u64;
         let found = identifiers.found(count, &hints);

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    column::{Column, MOST_VALUES, Seen},
+    column::{Column, MOST_HASHES, MOST_VALUES, Seen},
     moments::Ways,
     privacy,
     verdict::{Customs, Judge, Reading, Verdict},
@@ -17,6 +17,8 @@ pub struct Profiler {
     ways: Ways,
     names: Vec<String>,
     columns: Vec<Column>,
+    /// Hashes that may still be kept.
+    room: usize,
     records: u64,
     blank: u64,
     refused: Vec<(String, u64)>,
@@ -74,7 +76,15 @@ impl Profiler {
     /// A profiler for columns of these names.
     pub fn new(names: Vec<String>) -> Self {
         let columns = names.iter().map(|_| Column::default()).collect();
-        Self { ways: Ways::new(), names, columns, records: 0, blank: 0, refused: Vec::new() }
+        Self {
+            ways: Ways::new(),
+            room: MOST_HASHES,
+            names,
+            columns,
+            records: 0,
+            blank: 0,
+            refused: Vec::new(),
+        }
     }
 
     /// Whether it is for columns of these names.
@@ -90,7 +100,7 @@ impl Profiler {
             return;
         }
         for (column, cell) in self.columns.iter_mut().zip(cells) {
-            column.see(&self.ways, cell);
+            column.see(&self.ways, cell, &mut self.room);
         }
     }
 

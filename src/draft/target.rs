@@ -113,9 +113,11 @@ fn pairs(profile: &Profile, shape: &Shape) -> Vec<(String, usize)> {
     let mut leaves = Vec::new();
     gather(shape, "", "", &mut leaves);
     let mut all: Vec<(f64, usize, usize)> = Vec::new();
-    for (leaf, (_, called, kind)) in leaves.iter().enumerate() {
+    for (leaf, (path, called, kind)) in leaves.iter().enumerate() {
         for (at, column) in profile.columns.iter().enumerate() {
-            let alike = called.likeness(&column.name);
+            // What lies deep in a model is seldom what a plain table means.
+            let depth = path.matches('.').count() as f64;
+            let alike = called.likeness(&column.name) - 0.05 * depth;
             if alike >= ENOUGH && fits(column, kind) {
                 all.push((alike, leaf, at));
             }

@@ -13,7 +13,9 @@ use crate::{
 /// The profile of one column.
 fn column(name: &str, values: &[&str]) -> ColumnProfile {
     let mut profiler = Profiler::new(vec![name.to_owned()]);
-    values.iter().for_each(|value| profiler.row(&[value]));
+    for value in values {
+        profiler.row(&[value]);
+    }
     profiler.finish().columns.swap_remove(0)
 }
 
@@ -73,7 +75,9 @@ fn what_is_no_value_and_what_does_not_fit_is_said() {
 fn doubt_is_said_unless_another_column_decides() {
     let notes = |names: &[&str], rows: &[&[&str]]| {
         let mut profiler = Profiler::new(names.iter().map(|name| (*name).to_owned()).collect());
-        rows.iter().for_each(|row| profiler.row(row));
+        for row in rows {
+            profiler.row(row);
+        }
         let profile = profiler.finish();
         (profile.columns[0].reading.shown(), profile.columns[0].notes.join("; "))
     };
