@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod connectors;
 pub mod diagnostic;
+pub mod draft;
 pub mod event;
 pub mod mapping;
 pub mod model;

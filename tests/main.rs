@@ -9,6 +9,7 @@
 
 mod bad_inputs;
 mod cli;
+mod draft;
 mod kafka;
 mod mapping;
 mod oracle;

@@ -9,6 +9,7 @@ pub mod demo;
 mod deployment;
 mod diff;
 mod discretion;
+mod draft;
 mod explain;
 mod identity;
 mod init;
@@ -113,6 +114,8 @@ pub enum Verb {
     Demo(demo::DemoArgs),
     /// Make a new deployment, with comments and keys
     Init(init::InitArgs),
+    /// Look at a file or source and draft a mapping: types, null tokens, keys, personal data, doubts
+    Draft(draft::DraftArgs),
     /// Check everything that can be checked without touching a record
     Check(check::CheckArgs),
     /// Show real records beside the events they would become; nothing is published or moved
@@ -170,6 +173,7 @@ fn run(cli: Cli) -> Result<Exit, CliError> {
     match cli.verb {
         Verb::Demo(args) => demo::verb(&args, &mut terminal),
         Verb::Init(args) => init::run(&args, &mut terminal),
+        Verb::Draft(args) => draft::run(&args, global, &mut terminal),
         Verb::Check(args) => check::run(&args, global, &mut terminal),
         Verb::Preview(args) => preview::run(&args, global, &mut terminal),
         Verb::Diff(args) => diff::run(&args, global, &mut terminal),

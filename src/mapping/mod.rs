@@ -22,7 +22,7 @@ pub mod decode;
 mod explain;
 pub mod expr;
 mod file;
-mod identifiers;
+pub(crate) mod identifiers;
 mod policy;
 mod program;
 pub mod protect;

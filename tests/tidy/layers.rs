@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &["diagnostic", "yaml"]),
     ("mapping", &["diagnostic", "model", "yaml"]),
     ("event", &["mapping"]),
+    ("draft", &["mapping", "model"]),
     ("checkpoint", &[]),
     ("connectors", &[]),
     ("publish", &["checkpoint", "diagnostic", "event"]),
@@ -38,7 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that do nothing but compute: files are handed to them as text, and time with the record.
-const PURE: &[&str] = &["diagnostic", "event", "mapping", "model", "yaml"];
+const PURE: &[&str] = &["diagnostic", "draft", "event", "mapping", "model", "yaml"];
 const IMPURE: &[&str] = &["tokio", "rdkafka", "fs", "SystemTime", "Instant::now", "Timestamp::now"];
 
 /// The module of the daemon that a file belongs to.

@@ -84,3 +84,30 @@ impl Connector for Files {
         FilesSource::open(config, clock, cx)
     }
 }
+
+/// What is in a file, unpacked if it is packed (gzip, zstd, a zip file with one member), for looking at it where there is
+/// no source yet. Bounded in memory; nothing is verified but what unpacking itself notices.
+///
+/// # Errors
+/// The file cannot be read; `InvalidData` with a word for people if it is packed in a way that cannot be unpacked.
+pub fn content(path: &std::path::Path) -> std::io::Result<Box<dyn std::io::BufRead + Send>> {
+    let invalid = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
+    let file = std::fs::File::open(path)?;
+    let any = globset::GlobSetBuilder::new()
+        .add(globset::Glob::new("*").map_err(|cause| invalid(cause.to_string()))?)
+        .build();
+    let any = any.map_err(|cause| invalid(cause.to_string()))?;
+    let name = path.file_name().unwrap_or_default();
+    let packing = unpack::recognise(&file, name, &any, &Unpacked::default()).map_err(
+        |failure| match failure {
+            unpack::UnpackFailure::Io(error) => error,
+            unpack::UnpackFailure::Cut(error) | unpack::UnpackFailure::Refused(error) => {
+                invalid(error.to_string())
+            }
+        },
+    )?;
+    match packing.parts() {
+        1 => unpack::open(&file, &packing, 0, 0),
+        parts => Err(invalid(format!("it holds {parts} files: unpack the one that is meant"))),
+    }
+}

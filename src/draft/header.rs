@@ -1,0 +1,141 @@
+//! Whether the first line names the columns, and under which names they can be used.
+
+use super::{split::Row, words};
+
+/// What was found about the names of columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Whether the first record is a header.
+    pub(super) is_there: bool,
+    /// Names to put in its place, where there is none or its names cannot be used.
+    pub(super) names: Option<Vec<String>>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Looks at the first rows of a table, of which there is at least one.
+pub(super) fn find(rows: &[Row]) -> Header {
+    let (first, body) = (&rows[0].fields, &rows[1..]);
+    let mut notes = Vec::new();
+    let points = points(first, body);
+    if points < 0 {
+        let names: Vec<String> = (1..=first.len()).map(|at| format!("column_{at}")).collect();
+        notes.push(
+            "the first line looks like the others: there is no header, and the columns need names"
+                .to_owned(),
+        );
+        return Header { is_there: false, names: Some(names), notes };
+    }
+    if points == 0 && !body.is_empty() {
+        notes.push(
+            "nothing tells the first line from the others: it is taken for a header".to_owned(),
+        );
+    }
+    let names = usable(first);
+    if names == *first {
+        return Header { is_there: true, names: None, notes };
+    }
+    let changed = names.iter().zip(first).filter(|(name, written)| name != written).count();
+    notes.push(format!(
+        "{changed} names of columns are empty, there twice, or have blanks around them: others are given"
+    ));
+    Header { is_there: true, names: Some(names), notes }
+}
+
+/// What speaks for a header, less what speaks against it.
+fn points(first: &[String], body: &[Row]) -> i32 {
+    let mut points = 0;
+    for (at, name) in first.iter().enumerate() {
+        let name = name.trim();
+        let below: Vec<&str> = body
+            .iter()
+            .take(200)
+            .filter_map(|row| row.fields.get(at))
+            .map(|field| field.trim())
+            .filter(|field| !field.is_empty())
+            .collect();
+        let typed = !below.is_empty() && below.iter().all(|field| is_data(field));
+        points += match (name.is_empty(), is_data(name)) {
+            (true, _) => 0,
+            (false, true) => -3,
+            (false, false) if typed => 3,
+            (false, false) if below.contains(&name) => -2,
+            (false, false) if words::is_familiar(name) => 2,
+            _ => 0,
+        };
+    }
+    points
+}
+
+/// Whether it looks like a value and not like a name: a number, a date, an amount.
+fn is_data(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.chars().filter(|char| char.is_alphabetic()).count();
+    digits > 0 && (letters == 0 || digits > 2 * letters && text.len() > 5)
+}
+
+/// The names, each there once, without blanks around them or line ends in them.
+fn usable(written: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(written.len());
+    for (at, name) in written.iter().enumerate() {
+        let words: Vec<&str> = name
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|w| !w.is_empty())
+            .collect();
+        let one_line = words.join(" ");
+        let blanks_inside = one_line.len() == name.len();
+        let mut base = if blanks_inside { name.clone() } else { one_line };
+        if base.is_empty() {
+            base = format!("column_{}", at + 1);
+        }
+        let taken = |name: &str, names: &[String]| names.iter().any(|other| other == name);
+        let mut unique = base.clone();
+        let mut number = 2;
+        while taken(&unique, &names) || number > 2 && written.contains(&unique) {
+            unique = format!("{base}_{number}");
+            number += 1;
+        }
+        names.push(unique);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<Row> {
+        let row = |line: &str| Row {
+            fields: line.split(';').map(str::to_owned).collect(),
+            line: 0,
+            stray: false,
+        };
+        text.lines().map(row).collect()
+    }
+
+    #[test]
+    fn a_header_looks_unlike_what_stands_beneath_it() {
+        for (text, there) in [
+            ("a;b\n1;2", true),
+            ("1;2\n3;4", false),
+            ("ID;NOMBRE\nA;Ana", true),
+            ("12345678Z;ANA;01/02/2020\n87654321X;EVA;03/04/2021", false),
+            ("x;y", true),
+            ("S;N\nN;S\nS;N", false),
+            ("2019;2020\n1;2", false),
+            ("fecha;2020\n01/01/2020;3", true),
+        ] {
+            assert_eq!(find(&rows(text)).is_there, there, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_cannot_be_used_are_replaced() {
+        let found = find(&rows("id;name;id;;id\n1;x;2;3;4"));
+        let names = found.names.unwrap();
+        assert_eq!(names, ["id", "name", "id_2", "column_4", "id_3"]);
+        assert_eq!(find(&rows("id; Test\n1;x")).names.unwrap(), ["id", "Test"]);
+        let taken = find(&rows("id;id;id_2\n1;2;3")).names.unwrap();
+        assert_eq!(taken, ["id", "id_3", "id_2"]);
+        assert_eq!(find(&rows("id;Código Postal\n1;2")).names, None);
+    }
+}
