@@ -89,12 +89,12 @@ impl Bench {
     }
 }
 
-fn unit() -> Arc<Unit> {
+pub fn unit() -> Arc<Unit> {
     Arc::new(Unit { id: UNIT.into(), name: "LIC.csv".into() })
 }
 
 /// The seconds for which this thread has had a processor: what others do on the machine meanwhile does not count.
-fn busy() -> f64 {
+pub fn busy() -> f64 {
     let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     spent.tv_sec as f64 + spent.tv_nsec as f64 * 1e-9
 }

@@ -18,6 +18,7 @@
 
 mod core;
 mod end_to_end;
+mod expressions;
 mod hand;
 mod processes;
 #[allow(dead_code, reason = "what the tests stand on; the benches need a part of it")]
@@ -42,6 +43,9 @@ fn main() -> ExitCode {
     if wanted("core") {
         table.measure(|| core::speed(300_000));
         table.measure(|| vec![core::allocations(100_000)]);
+    }
+    if wanted("expressions") {
+        table.measure(|| expressions::compare(300_000));
     }
     let feed = end_to_end::feed();
     if wanted("mock") {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Slot,
-    functions::{Body, Nulls, Resource},
+    functions::{Body, JOIN, Nulls, Resource},
     tree::{Callee, Checked, Constant, Known, Shape, Test},
 };
 

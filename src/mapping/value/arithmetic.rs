@@ -4,7 +4,7 @@
 //! result is rounded to make it fit: what needs more than 38 digits is none. Division cannot be exact; it has as
 //! many digits as PostgreSQL chooses (at least 16 significant ones, `NUMERIC_MIN_SIG_DIGITS`), never more than
 //! 38 after the point, rounded half away from zero. Intermediate results have 256 bits, which hold every product
-//! of two decimals.
+//! of two decimals; nearly all of them fit into 128 bits or 64, where they cost a small part of that, and are computed there.
 
 use ethnum::I256;
 
@@ -28,7 +28,7 @@ impl Decimal {
     /// The product, with the digits after the point of both; `None` where it needs more than 38 digits.
     pub fn checked_mul(self, other: Self) -> Option<Self> {
         let scale = self.scale + other.scale;
-        if let Some(mantissa) = self.mantissa.checked_mul(other.mantissa) {
+        if let Some(mantissa) = product(self.mantissa, other.mantissa) {
             return Self::new(mantissa, scale);
         }
         narrow(I256::from(self.mantissa) * I256::from(other.mantissa), scale)
@@ -41,6 +41,9 @@ impl Decimal {
         }
         let scale = quotient_scale(self, other);
         let shift = i32::from(scale) + i32::from(other.scale) - i32::from(self.scale);
+        if let Some(quotient) = quotient(self.mantissa, other.mantissa, shift) {
+            return Self::new(quotient, scale);
+        }
         let (mut above, mut below) = (I256::from(self.mantissa), I256::from(other.mantissa));
         if shift >= 0 {
             above = above.checked_mul(wide_power(shift)?)?;
@@ -57,6 +60,10 @@ impl Decimal {
             return None;
         }
         let scale = self.scale.max(other.scale);
+        let narrowly = |number: Self| product(number.mantissa, power(scale - number.scale));
+        if let (Some(above), Some(below)) = (narrowly(self), narrowly(other)) {
+            return Self::new(above % below, scale);
+        }
         let wide = |number: Self| {
             I256::from(number.mantissa).checked_mul(wide_power(i32::from(scale - number.scale))?)
         };
@@ -66,12 +73,12 @@ impl Decimal {
     /// Rounded half away from zero to `digits` after the point, or before it where they are negative; so many
     /// digits are also written. `None` where that needs more than 38 digits.
     pub fn rounded(self, digits: i32) -> Option<Self> {
-        self.at(digits, divide_rounding)
+        self.at(digits, divide_rounding_narrow, divide_rounding)
     }
 
     /// As [`rounded`](Self::rounded), towards zero.
     pub fn truncated(self, digits: i32) -> Option<Self> {
-        self.at(digits, |above, below| above / below)
+        self.at(digits, divide, |above, below| above / below)
     }
 
     /// The least whole number that is not below.
@@ -88,7 +95,12 @@ impl Decimal {
         Self { mantissa: self.mantissa.div_euclid(power(self.scale)), scale: 0 }
     }
 
-    fn at(self, digits: i32, divide: impl Fn(I256, I256) -> I256) -> Option<Self> {
+    fn at(
+        self,
+        digits: i32,
+        narrow_divide: impl Fn(i128, i128) -> i128,
+        divide: impl Fn(I256, I256) -> I256,
+    ) -> Option<Self> {
         let scale = u8::try_from(digits.max(0)).ok().filter(|scale| *scale <= MAX_DIGITS);
         let cut = i32::from(self.scale) - digits;
         if cut <= 0 {
@@ -97,17 +109,73 @@ impl Decimal {
         if cut > 2 * i32::from(MAX_DIGITS) {
             return Self::new(0, scale?);
         }
+        if cut <= i32::from(MAX_DIGITS) && digits >= 0 {
+            return Self::new(narrow_divide(self.mantissa, power(cut as u8)), scale?);
+        }
         let kept = divide(I256::from(self.mantissa), wide_power(cut)?);
         let back = wide_power(-digits.min(0))?;
         narrow(kept.checked_mul(back)?, scale?)
     }
 }
 
+/// The product, where it fits.
+fn product(a: i128, b: i128) -> Option<i128> {
+    match (i64::try_from(a), i64::try_from(b)) {
+        (Ok(a), Ok(b)) => Some(i128::from(a) * i128::from(b)),
+        _ => a.checked_mul(b),
+    }
+}
+
+/// `above × 10^shift / below`, rounded half away from zero, where 128 bits hold what is between. `below` is not zero.
+fn quotient(above: i128, below: i128, shift: i32) -> Option<i128> {
+    // What is shared out in tens, hundreds or thousands only gets other digits after the point.
+    let (shift, below) = match ten_to(below) {
+        Some(exponent) if shift >= exponent => (shift - exponent, 1),
+        _ => (shift, below),
+    };
+    let factor = u8::try_from(shift).ok().filter(|shift| *shift <= MAX_DIGITS).map(power)?;
+    let above = product(above, factor)?;
+    Some(if below == 1 { above } else { divide_rounding_narrow(above, below) })
+}
+
+/// The exponent, where a number is a power of ten.
+fn ten_to(number: i128) -> Option<i32> {
+    let number = u64::try_from(number).ok().filter(|number| number % 10 == 0)?;
+    let exponent = number.checked_ilog10()?;
+    (10u64.pow(exponent) == number).then_some(exponent as i32)
+}
+
+/// Towards zero.
+fn divide(above: i128, below: i128) -> i128 {
+    // Division of 128 bits is slow, and nearly every number fits into 64.
+    match (i64::try_from(above), i64::try_from(below)) {
+        (Ok(above), Ok(below)) => i128::from(above) / i128::from(below),
+        _ => above / below,
+    }
+}
+
+/// Half away from zero.
+fn divide_rounding_narrow(above: i128, below: i128) -> i128 {
+    let (size, by) = (above.unsigned_abs(), below.unsigned_abs());
+    let rounded = match (u64::try_from(size), u64::try_from(by)) {
+        (Ok(size), Ok(by)) => {
+            let (whole, rest) = (size / by, size % by);
+            i128::from(whole) + i128::from(rest >= by - rest)
+        }
+        _ => {
+            let whole = size / by;
+            let rest = size - whole * by;
+            whole as i128 + i128::from(rest >= by - rest)
+        }
+    };
+    if (above < 0) == (below < 0) { rounded } else { -rounded }
+}
+
 fn narrow(mantissa: I256, scale: u8) -> Option<Decimal> {
     Decimal::new(i128::try_from(mantissa).ok()?, scale)
 }
 
-/// Half away from zero.
+/// As [`divide_rounding_narrow`], of any size.
 fn divide_rounding(above: I256, below: I256) -> I256 {
     let (whole, rest) = (above / below, above % below);
     // Twice the rest could overflow only if the divisor had 255 bits, and it has at most 38 + 38 digits.
@@ -142,7 +210,7 @@ fn lead(number: Decimal) -> (i32, i128) {
     let shown = exponent - weight * GROUP + 1;
     let mantissa = number.mantissa.abs();
     let first = if digits >= shown {
-        mantissa / power((digits - shown) as u8)
+        divide(mantissa, power((digits - shown) as u8))
     } else {
         mantissa * power((shown - digits) as u8)
     };

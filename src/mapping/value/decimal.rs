@@ -77,13 +77,18 @@ impl Decimal {
         if scale == self.scale {
             return Some(self);
         }
-        let mantissa = if scale >= self.scale {
-            self.mantissa.checked_mul(power(scale - self.scale))?
-        } else {
-            let divisor = power(self.scale - scale);
-            (self.mantissa % divisor == 0).then(|| self.mantissa / divisor)?
+        if scale >= self.scale {
+            return Self::new(self.mantissa.checked_mul(power(scale - self.scale))?, scale);
+        }
+        let divisor = power(self.scale - scale);
+        // Division of 128 bits is slow, and nearly every number fits into 64.
+        let (whole, rest) = match (i64::try_from(self.mantissa), i64::try_from(divisor)) {
+            (Ok(mantissa), Ok(divisor)) => {
+                (i128::from(mantissa / divisor), i128::from(mantissa % divisor))
+            }
+            _ => (self.mantissa / divisor, self.mantissa % divisor),
         };
-        Self::new(mantissa, scale)
+        (rest == 0).then_some(Self { mantissa: whole, scale })
     }
 
     /// The sum, or `None` where it needs more than 38 digits.
@@ -102,7 +107,7 @@ impl Decimal {
             (Ok(mantissa), Ok(one)) => u128::from(mantissa / one),
             _ => mantissa / one,
         };
-        whole.checked_ilog10().map_or(0, |log| log as u8 + 1)
+        digits_of(whole as i128)
     }
 
     /// The whole number, if it is one and fits.
@@ -112,6 +117,12 @@ impl Decimal {
 
     /// The nearest binary floating point number. Only for comparing with a value that is one already.
     pub fn to_f64(self) -> f64 {
+        // Both are exact, and one division rounds once: what Clinger (1990) calls the fast case.
+        if let (Ok(mantissa), true) = (i64::try_from(self.mantissa), self.scale <= 22)
+            && mantissa.unsigned_abs() < 1 << 53
+        {
+            return mantissa as f64 / power(self.scale) as f64;
+        }
         let mut digits = [0; LONGEST];
         let written = fill(&mut digits, self.mantissa, self.scale);
         std::str::from_utf8(written).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
@@ -132,51 +143,60 @@ pub(super) fn write_integer(out: &mut Vec<u8>, mantissa: i128, scale: u8) {
 }
 
 fn fill(buffer: &mut [u8; LONGEST], mantissa: i128, scale: u8) -> &[u8] {
-    let mut at = buffer.len();
-    let mut put = |byte| {
-        at -= 1;
-        buffer[at] = byte;
-        at
-    };
-    let mut rest = mantissa.unsigned_abs();
-    let mut scale = scale;
-    let mut fraction = scale > 0;
-    let mut start;
-    loop {
-        // Division of 128 bits is slow, and nearly every number fits into 64.
-        let digit = match u64::try_from(rest) {
-            Ok(small) => {
-                rest = u128::from(small / 10);
-                (small % 10) as u8
-            }
-            Err(_) => {
-                let digit = (rest % 10) as u8;
-                rest /= 10;
-                digit
-            }
-        };
-        start = put(b'0' + digit);
-        scale = scale.saturating_sub(1);
-        if scale == 0 && fraction {
-            fraction = false;
-            start = put(b'.');
-            if rest == 0 {
-                start = put(b'0');
-            }
-        }
-        if rest == 0 && !fraction {
-            break;
-        }
+    let mut digits = Digits { rest: mantissa.unsigned_abs(), buffer, at: LONGEST };
+    if scale > 0 {
+        (0..scale).for_each(|_| digits.put_next());
+        digits.put(b'.');
+    }
+    digits.put_next();
+    while digits.rest > 0 {
+        digits.put_next();
     }
     if mantissa < 0 {
-        start = put(b'-');
+        digits.put(b'-');
     }
-    &buffer[start..]
+    let at = digits.at;
+    &buffer[at..]
+}
+
+/// A number written from its last digit to its first.
+struct Digits<'b> {
+    rest: u128,
+    buffer: &'b mut [u8; LONGEST],
+    at: usize,
+}
+
+impl Digits<'_> {
+    fn put_next(&mut self) {
+        // Division of 128 bits is slow, and nearly every number fits into 64.
+        let digit = match u64::try_from(self.rest) {
+            Ok(small) => {
+                self.rest = u128::from(small / 10);
+                small % 10
+            }
+            Err(_) => {
+                let digit = self.rest % 10;
+                self.rest /= 10;
+                digit as u64
+            }
+        };
+        self.put(b'0' + digit as u8);
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.at -= 1;
+        self.buffer[self.at] = byte;
+    }
 }
 
 /// How many digits a whole number has, 0 for zero.
 pub(super) fn digits_of(number: i128) -> u8 {
-    number.unsigned_abs().checked_ilog10().map_or(0, |log| log as u8 + 1)
+    let size = number.unsigned_abs();
+    let log = match u64::try_from(size) {
+        Ok(small) => small.checked_ilog10(),
+        Err(_) => size.checked_ilog10(),
+    };
+    log.map_or(0, |log| log as u8 + 1)
 }
 
 /// `10^exponent` for exponents up to 38.
@@ -215,6 +235,10 @@ impl Ord for Decimal {
         }
         // Bringing both to one scale could need 76 digits; whole parts and fractions by themselves cannot.
         let scale = self.scale.max(other.scale);
+        let at_scale = |number: &Self| number.mantissa.checked_mul(power(scale - number.scale));
+        if let (Some(a), Some(b)) = (at_scale(self), at_scale(other)) {
+            return a.cmp(&b);
+        }
         let split = |number: &Self| {
             let one = power(number.scale);
             (number.mantissa / one, number.mantissa % one * power(scale - number.scale))

@@ -1,9 +1,12 @@
 //! What is computed only where it is needed: `CASE`, `COALESCE`. And calls, whose arguments all are.
 
-use super::{Call, Callee, Checked, Compiler, Constant, Nulls, Op, Operand, taken};
+use super::{Call, Callee, Checked, Compiler, Constant, JOIN, Nulls, Op, Operand, Shape, taken};
 
 impl Compiler {
     pub(super) fn call(&mut self, callee: &Callee, operands: &[Checked]) {
+        if callee.function.joins() {
+            return self.join(operands);
+        }
         for operand in operands {
             self.value(operand);
         }
@@ -15,6 +18,27 @@ impl Compiler {
             resource: callee.resource.clone(),
         });
         self.emit(Op::Call { call, count: operands.len() as u32 }, operands.len());
+    }
+
+    /// `a || b || c` at once, so that no text is copied twice. `||` is strict and associative: in which order texts are
+    /// joined shows in nothing but the longest that it makes, and no part of a text is longer than the whole.
+    fn join(&mut self, operands: &[Checked]) {
+        let before = self.height;
+        self.joined(operands);
+        let count = self.height - before;
+        let call = self.program.calls.len() as u32;
+        let (name, body) = (JOIN.name, JOIN.body);
+        self.program.calls.push(Call { name, body, strict: true, resource: None });
+        self.emit(Op::Call { call, count: count as u32 }, count);
+    }
+
+    fn joined(&mut self, operands: &[Checked]) {
+        for operand in operands {
+            match &operand.shape {
+                Shape::Call { callee, operands } if callee.function.joins() => self.joined(operands),
+                _ => self.value(operand),
+            }
+        }
     }
 
     /// Every branch leaves exactly one value where the operand, if there is one, stood.

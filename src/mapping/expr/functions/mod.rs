@@ -9,6 +9,7 @@
 
 mod cast;
 mod choose;
+mod like;
 mod moment;
 mod number;
 mod pattern;
@@ -31,6 +32,7 @@ use crate::mapping::{
 pub(super) use cast::{cast, convert};
 pub(super) use choose::{Choice, choose, names};
 pub(super) use number::{NEGATE, as_float, as_number, as_timestamp};
+pub(super) use text::JOIN;
 pub(super) use unit::Unit;
 
 /// The longest text that a function makes, in bytes.
@@ -77,7 +79,16 @@ pub(super) struct Env<'a> {
 impl<'a> Env<'a> {
     /// A text made by `write`, which may say that it has become too large.
     pub(super) fn text(self, write: impl FnOnce(&mut Text<'a>) -> Result<(), Code>) -> Outcome<'a> {
-        let mut text = Text(Build::new_in(&self.arena.bump));
+        self.text_of(0, write)
+    }
+
+    /// As [`text`](Self::text), with room for so many bytes from the beginning.
+    pub(super) fn text_of(
+        self,
+        room: usize,
+        write: impl FnOnce(&mut Text<'a>) -> Result<(), Code>,
+    ) -> Outcome<'a> {
+        let mut text = Text(Build::with_capacity_in(room.min(MAX_TEXT), &self.arena.bump));
         write(&mut text)?;
         let spent = self.arena.spent.get() + text.0.len();
         self.arena.spent.set(spent);
@@ -104,6 +115,14 @@ impl Text<'_> {
         self.push_str(char.encode_utf8(&mut [0; 4]))
     }
 
+    /// The rest of the text, as long as it is ASCII, in capitals.
+    pub(super) fn push_ascii_uppercase(&mut self, text: &str) -> Result<(), Code> {
+        let start = self.0.len();
+        self.push_str(text)?;
+        self.0[start..].make_ascii_uppercase();
+        Ok(())
+    }
+
     pub(super) fn push_str(&mut self, text: &str) -> Result<(), Code> {
         if self.0.len() + text.len() > MAX_TEXT {
             return Err(TOO_LARGE);
@@ -126,6 +145,7 @@ pub(super) enum Resource {
     Unit(Unit),
     /// Digits of a decimal: in all, after the point.
     Digits(u8, u8),
+    Like(like::Plain),
 }
 
 /// The code of a function. Arguments have the types of the parameters; where they have not, the result is null.
@@ -225,6 +245,11 @@ impl Function {
     ) -> Self {
         let (repeats, nulls, prepare) = (false, Nulls::Strict, None);
         Self { name, params, repeats, nulls, result, prepare, body }
+    }
+
+    /// Whether it is `||` of texts.
+    pub(super) fn joins(&self) -> bool {
+        self.name == JOIN.name && self.params == JOIN.params
     }
 
     pub(super) const fn repeats(mut self) -> Self {

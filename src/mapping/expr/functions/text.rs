@@ -8,17 +8,19 @@ use std::ops::Range;
 use super::{
     ARGUMENT, Code, Env, Function, Nulls, Outcome,
     Param::{Int, Plain, Text as Chars},
-    Text, gives,
+    Resource, Text, gives, like,
 };
 use crate::mapping::value::Value;
 
+/// `||`. Its code takes any number of texts: a chain of them is joined at once.
+pub(in crate::mapping::expr) const JOIN: Function =
+    Function::new("||", &[Chars, Chars], gives::text, |env, texts| {
+        let texts = || texts.iter().filter_map(Value::as_text);
+        env.text_of(texts().map(str::len).sum(), |out| texts().try_for_each(|text| out.push_str(text)))
+    });
+
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("||", &[Chars, Chars], gives::text, |env, a| {
-        two(env, a, |a, b, out| {
-            out.push_str(a)?;
-            out.push_str(b)
-        })
-    }),
+    JOIN,
     Function::new("upper", &[Chars], gives::text, |env, a| one(env, a, upper)),
     Function::new("lower", &[Chars], gives::text, |env, a| one(env, a, lower)),
     Function::new("initcap", &[Chars], gives::text, |env, a| one(env, a, initcap)),
@@ -91,8 +93,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .repeats()
     .nulls(Nulls::Never),
     Function::new("concat_ws", &[Chars, Plain], gives::text, concat_ws).repeats().nulls(Nulls::Any),
-    Function::new("like", &[Chars, Chars], gives::bool, |_, a| like(a)),
-    Function::new("like", &[Chars, Chars, Chars], gives::bool, |_, a| like(a)),
+    Function::new("like", &[Chars, Chars], gives::bool, |env, a| match (env.resource, a) {
+        (Some(Resource::Like(plain)), [Value::Text(text), _]) => Ok(Value::Bool(plain.fits(text))),
+        _ => like_any(a),
+    })
+    .prepare(like::plain),
+    Function::new("like", &[Chars, Chars, Chars], gives::bool, |_, a| like_any(a)),
     Function::new("ilike", &[Chars, Chars], gives::bool, ilike),
     Function::new("ilike", &[Chars, Chars, Chars], gives::bool, ilike),
 ];
@@ -103,18 +109,7 @@ fn one<'a>(
     write: impl FnOnce(&str, &mut Text<'a>) -> Result<(), Code>,
 ) -> Outcome<'a> {
     match arguments {
-        [Value::Text(text)] => env.text(|out| write(text, out)),
-        _ => Ok(Value::Null),
-    }
-}
-
-fn two<'a>(
-    env: Env<'a>,
-    arguments: &[Value<'a>],
-    write: impl FnOnce(&str, &str, &mut Text<'a>) -> Result<(), Code>,
-) -> Outcome<'a> {
-    match arguments {
-        [Value::Text(a), Value::Text(b)] => env.text(|out| write(a, b, out)),
+        [Value::Text(text)] => env.text_of(text.len(), |out| write(text, out)),
         _ => Ok(Value::Null),
     }
 }
@@ -131,6 +126,9 @@ fn three<'a>(
 }
 
 fn upper(text: &str, out: &mut Text<'_>) -> Result<(), Code> {
+    if text.is_ascii() {
+        return out.push_ascii_uppercase(text);
+    }
     text.chars().try_for_each(|char| raised(char, out))
 }
 
@@ -311,7 +309,7 @@ fn escape(arguments: &[Value<'_>]) -> Result<Option<char>, Code> {
     }
 }
 
-fn like<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
+fn like_any<'a>(arguments: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Text(text), Value::Text(pattern), ..] = arguments else { return Ok(Value::Null) };
     matches(text, pattern, escape(arguments)?, |a, b| a == b).map(Value::Bool)
 }
