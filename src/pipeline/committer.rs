@@ -19,7 +19,7 @@ use super::{
     group::{Advance, Group, GroupLimits},
     parcel::Parcel,
     refused::RowName,
-    report::{Committed, Recovered, Report, SharedState, Step},
+    report::{Committed, Recovered, Report, SharedState, Step, Terms},
 };
 use crate::{
     checkpoint::{Counts, Delta},
@@ -115,7 +115,10 @@ fn recovered(
     let start = publisher.recover(&mut |notice| note(&pipeline, &notice))?;
     let topics = 0..u16::try_from(setup.publisher.topics.len()).unwrap_or(u16::MAX);
     let report = Recovered {
-        event_bytes: topics.map(|topic| publisher.max_event_bytes(topic)).collect(),
+        terms: Terms {
+            event_bytes: topics.map(|topic| publisher.max_event_bytes(topic)).collect(),
+            schema_ids: Arc::clone(publisher.schema_ids()),
+        },
         first_run: start.recovered.head.is_none(),
         checkpoint: start.recovered.checkpoint,
         state: SharedState(publisher.state()),

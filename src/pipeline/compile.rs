@@ -16,13 +16,13 @@ use crate::{
     checkpoint::{SealKey, Task},
     config::{
         Deployment, Pipeline,
-        pipeline::{Initial, OnTooLarge, PipelineConfig},
+        pipeline::{Encoding, Initial, Mode, OnTooLarge, PipelineConfig},
         schedule::Schedule,
     },
     connectors::Registry,
-    event::{EncoderConfig, Keys},
+    event::{EncoderConfig, Keys, Layout},
     mapping::{Library, Mapping},
-    publish::{EventTopic, KafkaConfig, Setup, TopicPlan},
+    publish::{EventTopic, KafkaConfig, Schemas, Setup, TopicPlan, WantedSchema},
 };
 
 /// What the pipelines of one process have in common.
@@ -74,6 +74,7 @@ pub fn compile(
         .zip(&topics.indexes)
         .map(|(mapping, topic)| target(config, deployment, mapping, *topic))
         .collect();
+    let schemas = schemas_of(pipeline, deployment)?.map(Arc::new);
     let task = task_of(&config.pipeline, deployment, around.owner, around.host.clone());
     Ok(Spec {
         name: Arc::clone(&config.pipeline),
@@ -97,6 +98,7 @@ pub fn compile(
             state_dir: around.state_dir.clone(),
             state_key: around.state_key.clone(),
             quarantine_key: around.quarantine_key.clone(),
+            schemas,
             claim_store: match &config.publish.on_too_large {
                 OnTooLarge::ClaimCheck(kept) => Some(kept.directory.clone()),
                 OnTooLarge::Reject => None,
@@ -141,6 +143,38 @@ pub fn task_of(
 pub fn topics_of(pipeline: &Pipeline, deployment: &Deployment) -> Result<Vec<Arc<str>>, Failure> {
     let mappings = mappings(&pipeline.config, &deployment.library)?;
     Ok(topics(&pipeline.config, &deployment.daemon.deployment, &mappings).names)
+}
+
+/// The schemas that a pipeline needs in the registry, one for each of its mappings; `None` if its values name none.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn schemas_of(
+    pipeline: &Pipeline,
+    deployment: &Deployment,
+) -> Result<Option<Schemas>, Failure> {
+    let config = &*pipeline.config;
+    let registry = match (&deployment.daemon.kafka.registry, config.publish.encoding) {
+        (_, Encoding::Json) => return Ok(None),
+        (None, Encoding::Avro) => return Err(missing("registry", "kafka.registry")),
+        (Some(registry), Encoding::Avro) => registry.clone(),
+    };
+    let mappings = mappings(config, &deployment.library)?;
+    let topics = topics(config, &deployment.daemon.deployment, &mappings);
+    let wanted = |(mapping, topic): (&Arc<Mapping>, &u16)| {
+        let model = &mapping.model;
+        let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
+        let record = model.avro_name();
+        let topic = &topics.names[usize::from(*topic)];
+        Ok(WantedSchema {
+            subject: config.publish.subject.subject(topic, &record),
+            schema: model.avro_schema().map_err(unfit)?.to_string().into(),
+            model: model.reference(),
+        })
+    };
+    let wanted: Result<Vec<_>, Failure> =
+        mappings.iter().zip(&topics.indexes).map(wanted).collect();
+    Ok(Some(Schemas::new(registry, wanted?)))
 }
 
 /// The topics that a deployment needs.
@@ -218,6 +252,14 @@ fn target(
             topic,
             max_event_bytes: max_event,
             tombstones: config.publish.tombstones,
+            layout: match (config.publish.mode(), config.publish.encoding) {
+                // The id is filled in when the registry has told it.
+                (_, Encoding::Avro) => {
+                    Layout::Avro { writer: Arc::new(model.avro_writer()), schema: 0 }
+                }
+                (Mode::Structured, Encoding::Json) => Layout::Structured,
+                (Mode::Binary, Encoding::Json) => Layout::Binary,
+            },
         },
     }
 }

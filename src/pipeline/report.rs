@@ -51,8 +51,17 @@ pub struct Recovered {
     pub state: SharedState,
     /// Whether nothing was ever committed.
     pub first_run: bool,
-    /// What key and value of an event may have together, per topic of the pipeline.
+    /// What the cluster and the registry say about events.
+    pub terms: Terms,
+}
+
+/// What a life learns about its events before the first.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What key, headers and value of an event may have together, per topic of the pipeline.
     pub event_bytes: Arc<[usize]>,
+    /// The id of the schema, per mapping of the pipeline; empty where no value names one.
+    pub schema_ids: Arc<[u32]>,
 }
 
 /// A committed transaction.

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     checkpoint::Task,
     diagnostic::{self, SourceFile},
-    event::{EncoderConfig, Keys},
+    event::{EncoderConfig, Keys, Layout},
     mapping::{self, Mapping, Texts, protect::AnyKeys},
     publish::{
         self, DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan,
@@ -250,6 +250,7 @@ impl Rig {
             topic: 0,
             max_event_bytes: 100_000,
             tombstones: false,
+            layout: Layout::default(),
         };
         let timing = Timing { first_backoff: Duration::from_millis(1), ..Timing::default() };
         Spec {
@@ -275,6 +276,7 @@ impl Rig {
                 state_dir: None,
                 state_key: None,
                 quarantine_key: None,
+                schemas: None,
                 claim_store: None,
                 isolate: false,
                 accept_regression: None,

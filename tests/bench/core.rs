@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc};
 
 use acequia::{
     diagnostic::{self, SourceFile},
-    event::{Change, Encoder, EncoderConfig, EventBatch, Keys, Mapped},
+    event::{Change, Encoder, EncoderConfig, EventBatch, Keys, Layout, Mapped},
     mapping::{self, Mapping, Scratch, Texts, Verdict},
 };
 use acequia_api::{BatchLimits, Projection, RecordBatch, Unit};
@@ -54,6 +54,7 @@ fn encoder_config(mapping: &Mapping) -> EncoderConfig {
         topic: 0,
         max_event_bytes: 900_000,
         tombstones: false,
+        layout: Layout::Structured,
     }
 }
 
