@@ -9,6 +9,7 @@
 
 mod bad_inputs;
 mod cli;
+mod formats;
 mod kafka;
 mod mapping;
 mod oracle;

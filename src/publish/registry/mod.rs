@@ -142,13 +142,13 @@ impl Schemas {
         Ok(found)
     }
 
-    /// Where the registry is, and how many subjects of it are used.
-    pub fn place(&self) -> (&str, usize) {
+    /// How many subjects of the registry are used.
+    pub fn subjects(&self) -> usize {
         let mut subjects: Vec<&str> =
             self.wanted.iter().map(|wanted| wanted.subject.as_str()).collect();
         subjects.sort_unstable();
         subjects.dedup();
-        (&self.registry.url, subjects.len())
+        subjects.len()
     }
 }
 
