@@ -5,8 +5,12 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// `2021-02-03` as days since 1970-01-01.
 pub(super) fn date(text: &[u8]) -> Option<i32> {
-    let [a, b, c, d, b'-', e, f, b'-', g, h] = *text else { return None };
-    let (year, month, day) = (digits(&[a, b, c, d])?, digits(&[e, f])? as usize, digits(&[g, h])?);
+    let ([_, _, _, _, b'-', _, _, b'-', _, _], Some((year, rest))) =
+        (text, text.split_at_checked(4))
+    else {
+        return None;
+    };
+    let (year, month, day) = (digits(year)?, digits(&rest[1..3])? as usize, digits(&rest[4..])?);
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let february = if leap { 29 } else { 28 };
     let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -27,8 +31,9 @@ const DAYS_TO_1970: i64 = 719_528;
 /// `13:05:00` with or without a fraction as microseconds since midnight; finer digits are cut off.
 pub(super) fn time(text: &[u8]) -> Option<i64> {
     let (clock, fraction) = text.split_at_checked(8)?;
-    let [a, b, b':', c, d, b':', e, f] = *clock else { return None };
-    let (hour, minute, second) = (digits(&[a, b])?, digits(&[c, d])?, digits(&[e, f])?);
+    let [_, _, b':', _, _, b':', _, _] = clock else { return None };
+    let (hour, minute) = (digits(&clock[..2])?, digits(&clock[3..5])?);
+    let second = digits(&clock[6..])?;
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }

@@ -214,10 +214,11 @@ impl Writing<'_> {
             Form::Text => self.text(json),
             Form::Bytes => self.bytes(json),
             Form::Bool => match json {
-                b"true" => Some(self.out.push(1)),
-                b"false" => Some(self.out.push(0)),
+                b"true" => Some(1),
+                b"false" => Some(0),
                 _ => None,
-            },
+            }
+            .map(|byte| self.out.push(byte)),
             Form::Long => number(json).map(|number| long(self.out, number)),
             Form::Double => {
                 number(json).map(|number: f64| self.out.extend_from_slice(&number.to_le_bytes()))

@@ -186,12 +186,11 @@ fn find(client: &Client, wanted: &WantedSchema) -> Result<Option<u32>, PublishEr
 
 fn missing(wanted: &WantedSchema) -> PublishError {
     let WantedSchema { subject, model, .. } = wanted;
-    let name = model.split('/').next().unwrap_or(model);
     PublishError::operator(
         "registry.schema_missing",
         format!("subject `{subject}` does not have the schema of `{model}`, and `register: false` forbids to add it"),
     )
-    .hint(format!("let whoever owns the registry add what `acequia schema avro {name}` prints, or allow it with `register: true`"))
+    .hint(format!("let whoever owns the registry add what `acequia schema avro {model}` prints, or allow it with `register: true`"))
 }
 
 fn not_taken(wanted: &WantedSchema, said: &str) -> PublishError {

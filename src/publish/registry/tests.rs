@@ -129,7 +129,7 @@ fn nothing_is_added_where_that_is_forbidden() {
     let (url, server) = registry(&[NO_SCHEMA]);
     let error = ids(&schemas(&url, json!({ "register": false }))).unwrap_err();
     assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "registry.schema_missing"));
-    assert!(error.advice().unwrap().contains("acequia schema avro permit"));
+    assert!(error.advice().unwrap().contains("acequia schema avro permit/1"));
     server.join().unwrap();
 }
 

@@ -31,7 +31,7 @@ fields:
 fn thing() -> std::sync::Arc<Model> {
     let (models, found) = model::load(&[SourceFile::new("m.yaml", THING)]);
     assert!(found.is_empty(), "{found:?}");
-    models["thing/1"].clone()
+    std::sync::Arc::clone(&models["thing/1"])
 }
 
 fn write(json: &str) -> Result<Vec<u8>, Misfit> {
