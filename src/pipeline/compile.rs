@@ -22,7 +22,7 @@ use crate::{
     connectors::Registry,
     event::{EncoderConfig, Keys, Layout},
     mapping::{Library, Mapping},
-    publish::{EventTopic, KafkaConfig, Schemas, Setup, TopicPlan, WantedSchema},
+    publish::{EventTopic, KafkaConfig, Setup, TopicPlan},
 };
 
 /// What the pipelines of one process have in common.
@@ -74,7 +74,8 @@ pub fn compile(
         .zip(&topics.indexes)
         .map(|(mapping, topic)| target(config, deployment, mapping, *topic))
         .collect();
-    let schemas = schemas_of(pipeline, deployment)?.map(Arc::new);
+    let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
+    let schemas = deployment.schemas(config).map_err(unfit)?.map(Arc::new);
     let task = task_of(&config.pipeline, deployment, around.owner, around.host.clone());
     Ok(Spec {
         name: Arc::clone(&config.pipeline),
@@ -143,38 +144,6 @@ pub fn task_of(
 pub fn topics_of(pipeline: &Pipeline, deployment: &Deployment) -> Result<Vec<Arc<str>>, Failure> {
     let mappings = mappings(&pipeline.config, &deployment.library)?;
     Ok(topics(&pipeline.config, &deployment.daemon.deployment, &mappings).names)
-}
-
-/// The schemas that a pipeline needs in the registry, one for each of its mappings; `None` if its values name none.
-///
-/// # Errors
-/// As for [`compile`].
-pub fn schemas_of(
-    pipeline: &Pipeline,
-    deployment: &Deployment,
-) -> Result<Option<Schemas>, Failure> {
-    let config = &*pipeline.config;
-    let registry = match (&deployment.daemon.kafka.registry, config.publish.encoding) {
-        (_, Encoding::Json) => return Ok(None),
-        (None, Encoding::Avro) => return Err(missing("registry", "kafka.registry")),
-        (Some(registry), Encoding::Avro) => registry.clone(),
-    };
-    let mappings = mappings(config, &deployment.library)?;
-    let topics = topics(config, &deployment.daemon.deployment, &mappings);
-    let wanted = |(mapping, topic): (&Arc<Mapping>, &u16)| {
-        let model = &mapping.model;
-        let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
-        let record = model.avro_name();
-        let topic = &topics.names[usize::from(*topic)];
-        Ok(WantedSchema {
-            subject: config.publish.subject.subject(topic, &record),
-            schema: model.avro_schema().map_err(unfit)?.to_string().into(),
-            model: model.reference(),
-        })
-    };
-    let wanted: Result<Vec<_>, Failure> =
-        mappings.iter().zip(&topics.indexes).map(wanted).collect();
-    Ok(Some(Schemas::new(registry, wanted?)))
 }
 
 /// The topics that a deployment needs.

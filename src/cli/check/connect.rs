@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use acequia_api::{CancellationToken, Finding, Replay, Severity};
+use acequia_api::{CancellationToken, ErrorClass, Finding, Replay, Severity};
 use serde::Serialize;
 use tokio::{task::JoinSet, time};
 use uuid::Uuid;
@@ -243,7 +243,8 @@ fn ask_registry(deployment: &Deployment, answer: &mut Answer) -> Result<(), Fail
     let url = deployment.daemon.kafka.registry.as_ref().map(|registry| registry.url.as_str());
     let mut wanted = 0;
     for pipeline in &deployment.pipelines {
-        let Some(schemas) = compile::schemas_of(pipeline, deployment)? else { continue };
+        let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
+        let Some(schemas) = deployment.schemas(&pipeline.config).map_err(unfit)? else { continue };
         wanted += schemas.subjects();
         for finding in schemas.check()? {
             if !answer.findings.contains(&finding) {

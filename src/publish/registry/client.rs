@@ -32,6 +32,8 @@ pub(super) enum Answer {
     No {
         /// The HTTP status.
         status: u16,
+        /// Its own number for the reason.
+        number: u64,
         /// Its own words.
         said: String,
     },
@@ -145,6 +147,7 @@ impl Client {
                 let said = body.as_ref().and_then(|body| body["message"].as_str());
                 Ok(Answer::No {
                     status: status.as_u16(),
+                    number: number.unwrap_or_default(),
                     said: shortened(said.unwrap_or("no reason")),
                 })
             }

@@ -4,7 +4,7 @@
 //! `/apis/ccompat/v7`, Redpanda's. Four of its questions are used:
 //!
 //! ```text
-//! POST /subjects/S              {"schema": "…"}  →  the id, if the subject has this very schema
+//! POST /subjects/S              {"schema": "…"}  →  the id, if the subject has this schema
 //! POST /subjects/S/versions     {"schema": "…"}  →  the id, after it was added; 409 if the subject's rule forbids it
 //! GET  /subjects/S/versions[/N], /config/S       →  what is there and which rule holds, to explain a 409
 //! POST /compatibility/subjects/S/versions/latest →  whether it could be added, for `check --connect`
@@ -175,13 +175,46 @@ fn body(wanted: &WantedSchema) -> Value {
     json!({ "schema": *wanted.schema })
 }
 
-/// The id of the schema if its subject has it.
+/// The subject is there, and this schema is not among its versions.
+const NO_SUCH_SCHEMA: u64 = 40403;
+
+/// The id of the schema if its subject has it, be it written otherwise: somebody may have added what `acequia schema avro` prints,
+/// or documentation may have changed since.
 fn find(client: &Client, wanted: &WantedSchema) -> Result<Option<u32>, PublishError> {
-    match client.post(&format!("/subjects/{}", wanted.subject), &body(wanted))? {
-        Answer::Yes(answer) => client.id(&answer).map(Some),
-        Answer::No { status: 404, .. } => Ok(None),
-        Answer::No { said, .. } => Err(not_taken(wanted, &said)),
+    let path = format!("/subjects/{}", wanted.subject);
+    match client.post(&path, &body(wanted))? {
+        Answer::Yes(answer) => return client.id(&answer).map(Some),
+        Answer::No { number: NO_SUCH_SCHEMA, .. } => {}
+        Answer::No { status: 404, .. } => return Ok(None),
+        Answer::No { said, .. } => return Err(not_taken(wanted, &said)),
     }
+    match client.post(&format!("{path}?normalize=true"), &body(wanted))? {
+        // Some registries take dates for numbers here.
+        Answer::Yes(answer) if says_the_same(&answer["schema"], &wanted.schema) => {
+            client.id(&answer).map(Some)
+        }
+        Answer::Yes(_) | Answer::No { .. } => Ok(None),
+    }
+}
+
+/// Whether two texts are the same schema but for documentation and the way they are written.
+fn says_the_same(registered: &Value, wanted: &str) -> bool {
+    fn bare(schema: &mut Value) {
+        match schema {
+            Value::Object(members) => {
+                members.remove("doc");
+                members.values_mut().for_each(bare);
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(bare),
+            _ => {}
+        }
+    }
+    let parsed = |text: &str| {
+        let mut schema = serde_json::from_str(text).ok()?;
+        bare(&mut schema);
+        Some(schema)
+    };
+    registered.as_str().and_then(parsed).is_some_and(|one: Value| Some(one) == parsed(wanted))
 }
 
 fn missing(wanted: &WantedSchema) -> PublishError {

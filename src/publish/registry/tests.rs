@@ -95,7 +95,7 @@ fn a_failure_is_for_a_person_or_passes_and_says_which() {
         (&[(200, "<html>")], ErrorClass::Operator, "registry.answer", "not JSON"),
         (&[(200, "{}")], ErrorClass::Operator, "registry.answer", "without an id"),
         (
-            &[NO_SCHEMA, (422, r#"{"error_code":42205,"message":"READONLY\nmode"}"#)],
+            &[NO_SUBJECT, (422, r#"{"error_code":42205,"message":"READONLY\nmode"}"#)],
             ErrorClass::Operator,
             "registry.schema_refused",
             "READONLY mode",
@@ -126,7 +126,7 @@ fn a_token_is_shown_and_never_told() {
 
 #[test]
 fn nothing_is_added_where_that_is_forbidden() {
-    let (url, server) = registry(&[NO_SCHEMA]);
+    let (url, server) = registry(&[NO_SCHEMA, NO_SCHEMA]);
     let error = ids(&schemas(&url, json!({ "register": false }))).unwrap_err();
     assert_eq!((error.class(), error.code()), (ErrorClass::Operator, "registry.schema_missing"));
     assert!(error.advice().unwrap().contains("acequia schema avro permit/1"));
@@ -137,6 +137,7 @@ fn nothing_is_added_where_that_is_forbidden() {
 fn a_refusal_is_explained_by_every_version_that_the_rule_is_about() {
     const OLD: &str = r#"{"version":2,"schema":"{\"type\":\"record\",\"name\":\"P\",\"fields\":[{\"name\":\"a\",\"type\":\"string\"}]}"}"#;
     let (url, server) = registry(&[
+        NO_SCHEMA,
         NO_SCHEMA,
         (409, r#"{"error_code":409,"message":"reader type INT"}"#),
         (200, r#"{"compatibilityLevel":"BACKWARD_TRANSITIVE"}"#),
@@ -161,6 +162,7 @@ fn a_check_tells_all_and_adds_nothing() {
         NO_SUBJECT,
         (404, r#"{"error_code":40402,"message":"no version"}"#),
         NO_SCHEMA,
+        NO_SCHEMA,
         (200, r#"{"is_compatible":false,"messages":["x"]}"#),
         // The subject has no rule of its own; then the rule of all; then the version, which is not told.
         NO_SUBJECT,
@@ -181,4 +183,15 @@ fn a_check_tells_all_and_adds_nothing() {
     );
     let requests = server.join().unwrap();
     assert!(requests.iter().all(|request| !request.contains("/versions HTTP")), "{requests:?}");
+}
+
+#[test]
+fn a_schema_that_is_only_written_otherwise_is_the_same_and_one_with_another_meaning_is_not() {
+    const SAME: &str = r#"{"id":5,"schema":"{ \"name\":\"P\", \"type\":\"record\", \"doc\":\"x\", \"fields\":[{\"type\":\"int\",\"name\":\"a\"}] }"}"#;
+    const DATE: &str = r#"{"id":6,"schema":"{\"name\":\"P\",\"type\":\"record\",\"fields\":[{\"type\":{\"type\":\"int\",\"logicalType\":\"date\"},\"name\":\"a\"}]}"}"#;
+    let (url, server) =
+        registry(&[NO_SCHEMA, (200, SAME), NO_SCHEMA, (200, DATE), (200, r#"{"id":7}"#)]);
+    assert_eq!(ids(&schemas(&url, json!({}))).unwrap(), [5, 7, 5]);
+    let requests = server.join().unwrap();
+    assert!(requests[1].starts_with("POST /base/subjects/one-value?normalize=true "));
 }
