@@ -19,7 +19,7 @@ use super::{
     group::{Advance, Group, GroupLimits},
     parcel::Parcel,
     refused::RowName,
-    report::{Committed, Recovered, Report, SharedState, Step, Terms},
+    report::{Committed, Recovered, Report, SharedState, Step},
 };
 use crate::{
     checkpoint::{Counts, Delta},
@@ -113,12 +113,8 @@ fn recovered(
     }
     let pipeline = Arc::clone(&setup.publisher.task.pipeline);
     let start = publisher.recover(&mut |notice| note(&pipeline, &notice))?;
-    let topics = 0..u16::try_from(setup.publisher.topics.len()).unwrap_or(u16::MAX);
     let report = Recovered {
-        terms: Terms {
-            event_bytes: topics.map(|topic| publisher.max_event_bytes(topic)).collect(),
-            schema_ids: Arc::clone(publisher.schema_ids()),
-        },
+        terms: publisher.terms(),
         first_run: start.recovered.head.is_none(),
         checkpoint: start.recovered.checkpoint,
         state: SharedState(publisher.state()),

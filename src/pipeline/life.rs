@@ -17,17 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    committer::Order,
-    failure::Failure,
-    parcel,
-    refused::RowName,
-    report::{Report, Terms},
-    spec::Spec,
-    split,
-    stage::Stage,
-    status::StatusCell,
+    committer::Order, failure::Failure, parcel, refused::RowName, report::Report, spec::Spec,
+    split, stage::Stage, status::StatusCell,
 };
-use crate::checkpoint::Checkpoint;
+use crate::{checkpoint::Checkpoint, publish::Terms};
 
 /// Where the splits stand, as told to the keeper.
 pub type Positions = BTreeMap<Arc<str>, Position>;

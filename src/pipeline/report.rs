@@ -6,7 +6,10 @@ use acequia_api::{Position, StateView};
 use uuid::Uuid;
 
 use super::{failure::Failure, refused::RowName};
-use crate::checkpoint::{Checkpoint, Counts};
+use crate::{
+    checkpoint::{Checkpoint, Counts},
+    publish::Terms,
+};
 
 /// One report. It travels with the number of the life it belongs to, so that what a dropped life still says is
 /// recognised and ignored.
@@ -53,15 +56,6 @@ pub struct Recovered {
     pub first_run: bool,
     /// What the cluster and the registry say about events.
     pub terms: Terms,
-}
-
-/// What a life learns about its events before the first.
-#[derive(Debug, Clone, Default)]
-pub struct Terms {
-    /// What key, headers and value of an event may have together, per topic of the pipeline.
-    pub event_bytes: Arc<[usize]>,
-    /// The id of the schema, per mapping of the pipeline; empty where no value names one.
-    pub schema_ids: Arc<[u32]>,
 }
 
 /// A committed transaction.

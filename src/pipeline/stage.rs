@@ -8,13 +8,14 @@ use std::{
 use acequia_api::{ErrorClass, Precheck, RecordBatch, RecordError, Reject, RowRef};
 
 use super::{
-    breaker::Breaker, failure::Failure, parcel::Parcel, refused::RowName, report::Terms,
-    spec::Spec, status::StatusCell,
+    breaker::Breaker, failure::Failure, parcel::Parcel, refused::RowName, spec::Spec,
+    status::StatusCell,
 };
 use crate::{
     checkpoint::{Counts, Lineage},
     event::{Change, Encoder, EncoderConfig, EventBatch, Layout, Mapped},
     mapping::{Bound, Flag, Mapping, Scratch, Verdict},
+    publish::Terms,
 };
 
 /// A record has at most so many elements, far beyond what its size limits allow.

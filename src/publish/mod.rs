@@ -41,7 +41,7 @@ pub use inspect::read_checkpoint;
 pub use outgoing::{Outgoing, OutgoingEvent, OutgoingReject};
 pub use presence::Presence;
 pub use probe::{probe_group, probe_transactions};
-pub use publisher::{Committed, Publisher, Setup, Start, read_newest_claim};
+pub use publisher::{Committed, Publisher, Setup, Start, Terms, read_newest_claim};
 pub use quarantine::{Quarantined, StoredPlace, StoredRecordError, UnitName};
 pub use reader::Notice;
 pub use registry::{

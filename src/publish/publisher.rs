@@ -100,6 +100,15 @@ pub struct Start {
     pub kinship: Kinship,
 }
 
+/// What a life learns about its events before the first.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What key, headers and value of an event may have together, per topic of the setup.
+    pub event_bytes: Arc<[usize]>,
+    /// The id of the schema, per schema of the setup; empty where no value names one.
+    pub schema_ids: Arc<[u32]>,
+}
+
 /// What a commit gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
@@ -237,9 +246,13 @@ impl Publisher {
         topics::room_in(limit.unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES))
     }
 
-    /// The ids of the setup's schemas, in their order.
-    pub fn schema_ids(&self) -> &Arc<[u32]> {
-        &self.schema_ids
+    /// What holds for the events of this life.
+    pub fn terms(&self) -> Terms {
+        let topics = 0..u16::try_from(self.limits.len()).unwrap_or(u16::MAX);
+        Terms {
+            event_bytes: topics.map(|topic| self.max_event_bytes(topic)).collect(),
+            schema_ids: Arc::clone(&self.schema_ids),
+        }
     }
 
     /// Opens a transaction. Begin late: from the first record on it holds back every `read_committed` consumer,
