@@ -10,6 +10,7 @@
 mod bad_inputs;
 mod cli;
 mod draft;
+mod formats;
 mod kafka;
 mod mapping;
 mod oracle;

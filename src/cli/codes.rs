@@ -4,7 +4,7 @@ use acequia_api::CodeDoc;
 
 /// All codes, sorted, each once.
 pub fn all() -> Vec<&'static CodeDoc> {
-    let sources: [&'static [CodeDoc]; 17] = [
+    let sources: [&'static [CodeDoc]; 18] = [
         crate::yaml::CODES,
         crate::config::CODES,
         crate::model::CODES,
@@ -14,6 +14,7 @@ pub fn all() -> Vec<&'static CodeDoc> {
         crate::event::CODES,
         crate::checkpoint::CODES,
         crate::publish::CODES,
+        crate::publish::REGISTRY_CODES,
         crate::pipeline::CODES,
         crate::supervisor::CODES,
         crate::admin::CODES,

@@ -62,7 +62,7 @@ fn topics(target: &str, deployment: &Deployment) -> Result<Vec<Arc<str>>, CliErr
 
 fn show(record: &TailRecord, terminal: &mut Terminal) -> Result<(), CliError> {
     let key = record.key.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-    let Some(value) = &record.value else {
+    let Some(event) = record.event() else {
         return if terminal.json {
             terminal.line(json!({ "tombstone": key }).to_string())
         } else {
@@ -70,13 +70,17 @@ fn show(record: &TailRecord, terminal: &mut Terminal) -> Result<(), CliError> {
         };
     };
     if terminal.json {
-        return terminal.line(String::from_utf8_lossy(value));
+        return terminal.line(event);
     }
-    let event: serde_json::Value = serde_json::from_slice(value).unwrap_or_default();
+    let event: serde_json::Value = serde_json::from_str(&event).unwrap_or_default();
     let text = |name: &str| printable(event[name].as_str().unwrap_or_default());
     let kind = text("type");
     let kind = if kind.ends_with(".deleted") { terminal.bad(&kind) } else { terminal.good(&kind) };
-    let data = event.get("data").map(ToString::to_string).unwrap_or_default();
+    let data = match (&event["data"], &record.value) {
+        (serde_json::Value::Null, Some(value)) => avro(value).unwrap_or_default(),
+        (serde_json::Value::Null, None) => String::new(),
+        (data, _) => data.to_string(),
+    };
     let line = format!(
         "{}  {kind}  {}  {}  {}",
         terminal.faint(&place(record)),
@@ -85,6 +89,12 @@ fn show(record: &TailRecord, terminal: &mut Terminal) -> Result<(), CliError> {
         printable(&data)
     );
     terminal.line(line)
+}
+
+/// What can be said of data whose schema is in a registry.
+fn avro(value: &[u8]) -> Option<String> {
+    let (schema, data) = value.strip_prefix(&[0])?.split_first_chunk()?;
+    Some(format!("{} bytes of Avro, schema {}", data.len(), u32::from_be_bytes(*schema)))
 }
 
 fn place(record: &TailRecord) -> String {

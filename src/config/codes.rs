@@ -9,6 +9,12 @@ const fn code(code: &'static str, title: &'static str, help: &'static str) -> Co
 /// The codes of this module, sorted.
 pub const CODES: &[CodeDoc] = &[
     code(
+        "config.avro_unfit",
+        "a pipeline wants something that Avro does not have",
+        "In Avro the value of a Kafka record is the data and nothing else: the attributes of the event are headers (`mode: binary`), the data cannot be \
+         left out for a claim check, and names are letters without accents, digits and `_`.",
+    ),
+    code(
         "config.bad_schedule",
         "the cron line cannot be used",
         "A cron line has five parts: minute, hour, day of month, month, day of week (`30 6 * * MON-FRI`). `L` is the last day, \
@@ -47,6 +53,12 @@ pub const CODES: &[CodeDoc] = &[
         "Kafka is asked to keep less than it should",
         "With three copies and two of them in step, the loss of one broker loses nothing and stops nothing. Lower values \
          work and are meant for tests. `min_insync` above `replication` would refuse every write.",
+    ),
+    code(
+        "config.encoding_mixed",
+        "a topic would get values in Avro and in JSON",
+        "A deserialiser for Avro stops at the first value that is not. Give all pipelines that publish to a topic the same `encoding`. \
+         To change over, publish to a new topic and let the consumers move.",
     ),
     code(
         "config.file_ignored",
@@ -108,6 +120,12 @@ pub const CODES: &[CodeDoc] = &[
         "The message names the limit.",
     ),
     code(
+        "config.registry_missing",
+        "a pipeline publishes in Avro and the deployment names no schema registry",
+        "Every Avro value names its schema by an id that a registry gives out. Name the registry in `acequia.yaml` under `kafka.registry`, or publish as \
+         JSON (`encoding: json`), which needs none.",
+    ),
+    code(
         "config.secret_empty",
         "a secret is empty",
         "The file or the variable exists and holds nothing. An empty password is never meant.",
@@ -144,6 +162,12 @@ pub const CODES: &[CodeDoc] = &[
         "config.shape",
         "a file could not be read as configuration",
         "Its form is right and still it cannot be used; the message says why.",
+    ),
+    code(
+        "config.subject_shared",
+        "two models would share one subject of the schema registry",
+        "With `subject: topic` a topic has one schema, and a schema of one model never follows on that of another. With `subject: topic_record` \
+         each model has a subject of its own in the topic; consumers must be told to use the same strategy.",
     ),
     code(
         "config.too_many_files",

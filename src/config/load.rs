@@ -101,6 +101,7 @@ fn load_as(
     found.extend(mapping::judge_releases(&library.models, &released));
     found.extend(in_use(daemon.as_ref(), &pipelines, &library));
     rules::check(daemon.as_ref(), &pipelines, &texts, options, &mut found);
+    rules::encoding::check(daemon.as_ref(), &pipelines, &library, &mut found);
     found.sort_by(|a, b| (a.file.name(), a.span.start).cmp(&(b.file.name(), b.span.start)));
     if has_errors(&found) {
         return (None, found);

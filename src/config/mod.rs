@@ -24,6 +24,7 @@ mod rules;
 pub mod schedule;
 pub mod schema;
 mod schema_check;
+mod schemas;
 pub mod secret;
 pub mod units;
 

@@ -101,7 +101,14 @@ pub struct PublishConfig {
     /// The topic; `<deployment>.<model>.v<version>` unless said otherwise.
     #[schemars(regex(pattern = "^[A-Za-z0-9._-]{1,249}$"))]
     pub topic: Option<String>,
-    /// Whether a delete is followed by a tombstone, as compacted topics need it.
+    /// What of an event stands where in a Kafka record; `structured`, or `binary` with `encoding: avro`.
+    pub mode: Option<Mode>,
+    /// How the data of an event is written.
+    pub encoding: Encoding,
+    /// With `encoding: avro`, what the subjects in the schema registry are called.
+    pub subject: SubjectName,
+    /// Whether a delete is followed by a tombstone, as compacted topics need it. In binary mode the delete is a tombstone
+    /// itself, and this says only whether the topic is compacted.
     pub tombstones: bool,
     /// The largest event. The topic's own limit counts too.
     pub max_event: ByteSize,
@@ -113,9 +120,67 @@ impl Default for PublishConfig {
     fn default() -> Self {
         Self {
             topic: None,
+            mode: None,
+            encoding: Encoding::Json,
+            subject: SubjectName::Topic,
             tombstones: true,
             max_event: ByteSize(900 << 10),
             on_too_large: OnTooLarge::Reject,
+        }
+    }
+}
+
+impl PublishConfig {
+    /// What of an event stands where: as the pipeline says, or as its encoding wants it.
+    pub fn mode(&self) -> Mode {
+        self.mode.unwrap_or(match self.encoding {
+            Encoding::Json => Mode::Structured,
+            Encoding::Avro => Mode::Binary,
+        })
+    }
+}
+
+/// What of an event stands where in a Kafka record: the two content modes of CloudEvents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The whole event is the value.
+    Structured,
+    /// The attributes are headers, the data is the value.
+    Binary,
+}
+
+/// How the data of an event is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    /// As JSON.
+    #[default]
+    Json,
+    /// In Avro, with schemas in `kafka.registry`; always in binary mode.
+    Avro,
+}
+
+/// What the subjects in a schema registry are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectName {
+    /// `<topic>-value`: one schema for the whole topic.
+    #[default]
+    Topic,
+    /// The full name of the record, `permit.v1.Permit`: the same schema in all topics.
+    Record,
+    /// Both, `<topic>-permit.v1.Permit`: several schemas in a topic, each with a history of its own.
+    TopicRecord,
+}
+
+impl SubjectName {
+    /// The subject of a record in a topic.
+    pub fn subject(self, topic: &str, record: &str) -> String {
+        match self {
+            Self::Topic => format!("{topic}-value"),
+            Self::Record => record.to_owned(),
+            Self::TopicRecord => format!("{topic}-{record}"),
         }
     }
 }

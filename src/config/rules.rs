@@ -2,6 +2,7 @@
 
 mod daemon;
 mod directories;
+pub(super) mod encoding;
 mod pipelines;
 
 use std::ops::Range;

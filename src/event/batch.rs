@@ -2,7 +2,7 @@
 
 use acequia_api::RecordError;
 
-use super::{EventId, claim::ClaimedData};
+use super::{EventId, claim::ClaimedData, headers::Headers};
 
 /// A record that a mapping or the encoder refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,9 @@ pub struct EventRef<'a> {
     pub topic: u16,
     /// The Kafka key; never empty.
     pub key: &'a [u8],
-    /// The event, or nothing for a tombstone.
+    /// What stands beside key and value; a tombstone that is nothing else has none.
+    pub headers: Headers<'a>,
+    /// The event, or its data where the attributes are headers; nothing for a tombstone and for a delete in binary mode.
     pub value: Option<&'a [u8]>,
     /// The id of the event; a tombstone has that of the delete before it.
     pub id: EventId,
@@ -34,9 +36,12 @@ pub struct EventRef<'a> {
 struct Entry {
     start: usize,
     key_len: u32,
+    headers_len: u32,
     value_len: Option<u32>,
     row: u32,
     topic: u16,
+    /// A tombstone behind its delete: key only.
+    bare: bool,
     id: EventId,
 }
 
@@ -95,10 +100,13 @@ impl EventBatch {
     /// The Kafka records in the order of sending, tombstones among them.
     pub fn events(&self) -> impl ExactSizeIterator<Item = EventRef<'_>> {
         self.entries.iter().map(|entry| {
-            let value_start = entry.start + entry.key_len as usize;
+            let headers_start = entry.start + entry.key_len as usize;
+            let value_start = headers_start + entry.headers_len as usize;
+            let headers = if entry.bare { 0..0 } else { headers_start..value_start };
             EventRef {
                 topic: entry.topic,
-                key: &self.bytes[entry.start..value_start],
+                key: &self.bytes[entry.start..headers_start],
+                headers: Headers::new(&self.bytes[headers]),
                 value: entry.value_len.map(|len| &self.bytes[value_start..][..len as usize]),
                 id: entry.id,
                 row: entry.row,
@@ -124,7 +132,7 @@ impl EventBatch {
         self.entries.is_empty()
     }
 
-    /// Bytes of all keys and values, and of the data that is kept beside them.
+    /// Bytes of all keys, headers and values, and of the data that is kept beside them.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -182,7 +190,8 @@ impl EventBatch {
     pub(super) fn event(&mut self, key: &[u8]) -> EventWriter<'_> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(key);
-        EventWriter { start, value_start: self.bytes.len(), batch: self, kept: false }
+        let headers_start = self.bytes.len();
+        EventWriter { start, headers_start, value_start: None, batch: self, kept: false }
     }
 }
 
@@ -205,44 +214,60 @@ pub(super) struct Seal {
     pub(super) tombstone: bool,
 }
 
-/// An event being written; dropped unfinished it leaves no trace.
+/// An event being written: the headers, then the value. Dropped unfinished it leaves no trace.
 #[derive(Debug)]
 pub(super) struct EventWriter<'a> {
     start: usize,
-    value_start: usize,
+    headers_start: usize,
+    value_start: Option<usize>,
     batch: &'a mut EventBatch,
     kept: bool,
 }
 
 impl EventWriter<'_> {
-    /// The buffer to append the value to.
-    pub(super) fn value(&mut self) -> &mut Vec<u8> {
+    /// The buffer to append the headers to, until the value is begun.
+    pub(super) fn headers(&mut self) -> &mut Vec<u8> {
+        debug_assert!(self.value_start.is_none(), "invariant: headers come before the value");
         &mut self.batch.bytes
     }
 
-    /// Forgets the value written so far.
-    pub(super) fn restart(&mut self) {
-        self.batch.bytes.truncate(self.value_start);
+    /// The buffer to append the value to. An event for which it is never asked has none.
+    pub(super) fn value(&mut self) -> &mut Vec<u8> {
+        self.value_start.get_or_insert(self.batch.bytes.len());
+        &mut self.batch.bytes
     }
 
-    /// Bytes of the value so far.
-    pub(super) fn value_len(&self) -> usize {
-        self.batch.bytes.len() - self.value_start
+    /// Forgets what was written so far, but for the key.
+    pub(super) fn restart(&mut self) {
+        self.batch.bytes.truncate(self.headers_start);
+        self.value_start = None;
+    }
+
+    /// Bytes of key, headers and value so far, as Kafka counts them.
+    pub(super) fn room(&self) -> usize {
+        let bytes = &self.batch.bytes;
+        let value_start = self.value_start.unwrap_or(bytes.len());
+        let headers = Headers::new(&bytes[self.headers_start..value_start]);
+        self.headers_start - self.start + headers.room() + bytes.len() - value_start
     }
 
     /// Keeps it, and beside it the data that it refers to. Key and value must be shorter than 4 GiB, which the encoder's limits see to.
     pub(super) fn keep(mut self, seal: Seal, claim: Option<ClaimedData<'_>>) {
+        let end = self.batch.bytes.len();
+        let value_start = self.value_start.unwrap_or(end);
         let entry = Entry {
             start: self.start,
-            key_len: (self.value_start - self.start) as u32,
-            value_len: Some(self.value_len() as u32),
+            key_len: (self.headers_start - self.start) as u32,
+            headers_len: (value_start - self.headers_start) as u32,
+            value_len: self.value_start.map(|start| (end - start) as u32),
             row: seal.row,
             topic: seal.topic,
+            bare: false,
             id: seal.id,
         };
         self.batch.entries.push(entry);
         if seal.tombstone {
-            self.batch.entries.push(Entry { value_len: None, ..entry });
+            self.batch.entries.push(Entry { value_len: None, bare: true, ..entry });
         }
         if let Some(ClaimedData { bytes, digest }) = claim {
             let claim = Claim { start: self.batch.bytes.len(), len: bytes.len(), digest };

@@ -32,7 +32,12 @@ impl<'a> ClaimedData<'a> {
 
     /// The `dataref` that leads to it: a file name without anything to escape.
     pub fn reference(&self) -> String {
-        format!("{}.json", HEXLOWER.encode(&self.digest))
+        format!("{}.json", self.hash())
+    }
+
+    /// The attribute `datasha256`.
+    pub(super) fn hash(&self) -> String {
+        HEXLOWER.encode(&self.digest)
     }
 
     /// Appends the attributes of the event that take the place of its data.
@@ -42,7 +47,7 @@ impl<'a> ClaimedData<'a> {
         out.extend_from_slice(br#"","datasize":"#);
         number(out, self.bytes.len() as u64);
         out.extend_from_slice(br#","datasha256":""#);
-        out.extend_from_slice(HEXLOWER.encode(&self.digest).as_bytes());
+        out.extend_from_slice(self.hash().as_bytes());
         out.push(b'"');
     }
 }

@@ -1,17 +1,21 @@
-//! The encoder: one mapped record to one CloudEvents 1.0 event in structured JSON.
+//! The encoder: one mapped record to one CloudEvents 1.0 event.
 //!
 //! Everything that is the same for all events of a mapping is rendered once; per event only the id, the key,
 //! the times and places and the data are appended to the batch's arena.
+
+use std::sync::Arc;
 
 use acequia_api::{RecordError, RowRef};
 
 use super::{
     EventBatch, EventId,
-    batch::Seal,
+    batch::{EventWriter, Seal},
+    binary::Binary,
     claim::ClaimedData,
-    json::{attribute, instant},
     origin::Origin,
+    structured::Structured,
 };
+use crate::model::AvroWriter;
 
 /// Kafka itself takes longer keys, but nothing that names a thing is this long.
 const MAX_KEY_BYTES: usize = 64 << 10;
@@ -35,10 +39,29 @@ pub struct EncoderConfig {
     pub dataclass: &'static str,
     /// Index of the topic in the pipeline's list.
     pub topic: u16,
-    /// The most bytes that key and value may have together.
+    /// The most bytes that key, headers and value may have together.
     pub max_event_bytes: usize,
-    /// Whether a delete is followed by a tombstone, for compacted topics.
+    /// Whether a delete is followed by a tombstone, for compacted topics. In binary mode a delete is its own.
     pub tombstones: bool,
+    /// What of the event stands where in a Kafka record.
+    pub layout: Layout,
+}
+
+/// What of an event stands where in a Kafka record.
+#[derive(Debug, Clone, Default)]
+pub enum Layout {
+    /// All of it in the value, as JSON.
+    #[default]
+    Structured,
+    /// The attributes in headers, the data in the value, as JSON.
+    Binary,
+    /// The attributes in headers, the data in the value, in Avro behind the id of its schema.
+    Avro {
+        /// Writes the data.
+        writer: Arc<AvroWriter>,
+        /// The id under which the registry knows the schema.
+        schema: u32,
+    },
 }
 
 /// What an event says about its subject.
@@ -66,25 +89,19 @@ pub struct Mapped<'a> {
     pub quality: &'a str,
 }
 
-/// Constant text of an event, cut where something of the record is put in.
-#[derive(Debug)]
-struct Frame {
-    /// After the id, up to the subject.
-    until_subject: String,
-    /// After subject and time, up to the source position.
-    until_position: String,
-    /// After the source position.
-    after_position: String,
-    /// The same up to the data, for an event without marks.
-    until_data: String,
+/// What an event is about.
+pub(super) struct Scene<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) row: RowRef<'a>,
+    pub(super) mapped: &'a Mapped<'a>,
+    pub(super) id: EventId,
 }
 
-/// What an event is about.
-struct Scene<'a> {
-    origin: &'a Origin,
-    row: RowRef<'a>,
-    mapped: &'a Mapped<'a>,
-    id: EventId,
+/// Writes an event in its layout.
+#[derive(Debug)]
+enum Composer {
+    Structured(Structured),
+    Binary(Binary),
 }
 
 /// Encodes the events of one mapping of one split. Keeps what belongs to the unit it last saw, so that the
@@ -93,8 +110,7 @@ struct Scene<'a> {
 pub struct Encoder {
     source: String,
     split: String,
-    upsert: Frame,
-    delete: Frame,
+    composer: Composer,
     topic: u16,
     max_event_bytes: usize,
     tombstones: bool,
@@ -106,25 +122,35 @@ impl Encoder {
     /// An encoder for one mapping of one split.
     pub fn new(config: EncoderConfig) -> Self {
         let source = event_source(&config.deployment, &config.pipeline);
+        let binary = !matches!(config.layout, Layout::Structured);
         Self {
-            upsert: Frame::new(&config, &source, Change::Upsert),
-            delete: Frame::new(&config, &source, Change::Delete),
+            composer: match &config.layout {
+                Layout::Structured => Composer::Structured(Structured::new(&config, &source)),
+                Layout::Binary => Composer::Binary(Binary::new(&config, &source, None)),
+                Layout::Avro { writer, schema } => {
+                    let avro = Some((Arc::clone(writer), *schema));
+                    Composer::Binary(Binary::new(&config, &source, avro))
+                }
+            },
             source,
             split: config.split,
             topic: config.topic,
             // Lengths are kept in 32 bits.
             max_event_bytes: config.max_event_bytes.min(1 << 30),
-            tombstones: config.tombstones,
+            tombstones: config.tombstones && !binary,
             claim_check: false,
             origin: None,
         }
     }
 
     /// Instead of refusing an event that is too large for its data, makes one that refers to it; see
-    /// [`EventBatch::claims`].
+    /// [`EventBatch::claims`]. Not with Avro, which has no value to put in the place of the data.
     #[must_use]
     pub fn with_claim_check(mut self) -> Self {
-        self.claim_check = true;
+        self.claim_check = match &self.composer {
+            Composer::Structured(_) => true,
+            Composer::Binary(binary) => !binary.is_avro(),
+        };
         self
     }
 
@@ -133,10 +159,10 @@ impl Encoder {
     #[must_use]
     pub fn with_lookups(mut self, snapshots: &[String]) -> Self {
         if !snapshots.is_empty() {
-            let attribute = format!(r#","lookups":{}"#, quoted(&snapshots.join(",")));
-            for frame in [&mut self.upsert, &mut self.delete] {
-                frame.after_position.push_str(&attribute);
-                frame.until_data = format!(r#"{},"data":"#, frame.after_position);
+            let names = snapshots.join(",");
+            match &mut self.composer {
+                Composer::Structured(structured) => structured.name_lookups(&names),
+                Composer::Binary(binary) => binary.name_lookups(&names),
             }
         }
         self
@@ -145,8 +171,8 @@ impl Encoder {
     /// Appends the event of `row`, and the tombstone after a delete where there is to be one. Gives its id.
     ///
     /// # Errors
-    /// `encode.key_empty`, `encode.key_too_large`, `encode.key_control`, `encode.too_large`. Then nothing is
-    /// left in `out`.
+    /// `encode.key_empty`, `encode.key_too_large`, `encode.key_control`, `encode.too_large`, `encode.avro_value`. Then
+    /// nothing is left in `out`.
     pub fn push(
         &mut self,
         out: &mut EventBatch,
@@ -159,21 +185,17 @@ impl Encoder {
             Some(origin) if origin.is_of(unit) => origin,
             other => other.insert(Origin::new(&self.source, &self.split, unit)),
         };
-        let frame = match mapped.change {
-            Change::Upsert => &self.upsert,
-            Change::Delete => &self.delete,
-        };
         let id = origin.digest.row(row, mapped.index);
         let mut event = out.event(mapped.key.as_bytes());
         let scene = Scene { origin, row, mapped: &mapped, id };
-        frame.write(event.value(), &scene, None)?;
-        let mut bytes = mapped.key.len() + event.value_len();
+        self.composer.write(&mut event, &scene, None)?;
+        let mut bytes = event.room();
         let mut claim = None;
         if bytes > self.max_event_bytes && self.claim_check && mapped.change == Change::Upsert {
             let data = claim.insert(ClaimedData::of(mapped.data));
             event.restart();
-            frame.write(event.value(), &scene, Some(data))?;
-            bytes = mapped.key.len() + event.value_len();
+            self.composer.write(&mut event, &scene, Some(data))?;
+            bytes = event.room();
         }
         if bytes > self.max_event_bytes {
             let shape = format!("{bytes} bytes, at most {}", self.max_event_bytes);
@@ -187,6 +209,31 @@ impl Encoder {
         };
         event.keep(seal, claim);
         Ok(id)
+    }
+}
+
+impl Composer {
+    fn write(
+        &mut self,
+        event: &mut EventWriter<'_>,
+        scene: &Scene<'_>,
+        claim: Option<&ClaimedData<'_>>,
+    ) -> Result<(), RecordError> {
+        match self {
+            Self::Structured(structured) => structured.write(event, scene, claim),
+            Self::Binary(binary) => binary.write(event, scene, claim),
+        }
+    }
+}
+
+impl EncoderConfig {
+    /// The attribute `type` of events of one kind.
+    pub(super) fn type_of(&self, change: Change) -> String {
+        let word = match change {
+            Change::Upsert => "upserted",
+            Change::Delete => "deleted",
+        };
+        format!("{}.{word}", self.event_type)
     }
 }
 
@@ -204,99 +251,4 @@ fn check_key(key: &str) -> Result<(), RecordError> {
         return Err(RecordError::encode("encode.key_too_large").detail(shape));
     }
     Ok(())
-}
-
-impl Frame {
-    const START: &'static [u8] = br#"{"specversion":"1.0","id":""#;
-
-    fn new(config: &EncoderConfig, source: &str, change: Change) -> Self {
-        let (word, content) = match change {
-            Change::Upsert => {
-                let schema = quoted(&config.dataschema);
-                let content =
-                    format!(r#","datacontenttype":"application/json","dataschema":{schema}"#);
-                ("upserted", content)
-            }
-            Change::Delete => ("deleted", String::new()),
-        };
-        let after_position = format!(r#"","dataclass":{}"#, quoted(config.dataclass));
-        Self {
-            until_subject: format!(
-                r#"","source":{},"type":{},"subject":""#,
-                quoted(source),
-                quoted(&format!("{}.{word}", config.event_type)),
-            ),
-            until_position: format!(
-                r#"{content},"mappingversion":{},"sourceposition":""#,
-                quoted(&config.mapping_version),
-            ),
-            until_data: format!(r#"{after_position},"data":"#),
-            after_position,
-        }
-    }
-
-    fn write(
-        &self,
-        out: &mut Vec<u8>,
-        scene: &Scene<'_>,
-        claim: Option<&ClaimedData<'_>>,
-    ) -> Result<(), RecordError> {
-        let Scene { origin, row, mapped, id } = *scene;
-        out.extend_from_slice(Self::START);
-        out.extend_from_slice(id.as_bytes());
-        out.extend_from_slice(self.until_subject.as_bytes());
-        if !attribute(out, mapped.key) {
-            return Err(RecordError::encode("encode.key_control"));
-        }
-        out.push(b'"');
-        if let Some(time) = row.meta().source_time {
-            write_time(out, time);
-        }
-        out.extend_from_slice(self.until_position.as_bytes());
-        origin.write(out, row.meta());
-        if mapped.change == Change::Upsert && mapped.quality.is_empty() && claim.is_none() {
-            out.extend_from_slice(self.until_data.as_bytes());
-            out.extend_from_slice(mapped.data);
-            out.push(b'}');
-            return Ok(());
-        }
-        out.extend_from_slice(self.after_position.as_bytes());
-        if !mapped.quality.is_empty() {
-            write_quality(out, mapped.quality);
-        }
-        if let Some(claim) = claim {
-            claim.write(out);
-        } else if mapped.change == Change::Upsert {
-            out.extend_from_slice(br#","data":"#);
-            out.extend_from_slice(mapped.data);
-        }
-        out.push(b'}');
-        Ok(())
-    }
-}
-
-/// A time that RFC 3339 cannot write is absent, like one that the source does not have.
-fn write_time(out: &mut Vec<u8>, ticks: i64) {
-    let start = out.len();
-    out.extend_from_slice(br#","time":""#);
-    if instant(out, ticks) {
-        out.push(b'"');
-    } else {
-        out.truncate(start);
-    }
-}
-
-fn write_quality(out: &mut Vec<u8>, quality: &str) {
-    let start = out.len();
-    out.extend_from_slice(br#","quality":""#);
-    if attribute(out, quality) {
-        out.push(b'"');
-    } else {
-        debug_assert!(false, "invariant: quality names fields and checks");
-        out.truncate(start);
-    }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -20,6 +20,15 @@ pub(super) fn attribute(out: &mut Vec<u8>, text: &str) -> bool {
     true
 }
 
+/// Appends `text` as it is. Gives `false`, having appended nothing, when it holds what an attribute may not.
+pub(super) fn plain_attribute(out: &mut Vec<u8>, text: &str) -> bool {
+    let good = !text.chars().any(|char| char.is_control() || is_noncharacter(char));
+    if good {
+        out.extend_from_slice(text.as_bytes());
+    }
+    good
+}
+
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
 }
@@ -147,8 +156,12 @@ mod tests {
             out.push(b'"');
             assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
         }
+        let mut out = Vec::new();
+        assert!(plain_attribute(&mut out, "C:\\x \"y\" Ñ"));
+        assert_eq!(out, "C:\\x \"y\" Ñ".as_bytes());
         for text in ["a\tb", "\0", "a\u{7f}", "a\u{85}", "\u{fdd0}", "\u{1ffff}"] {
             assert!(!attribute(&mut Vec::new(), text), "{text:?}");
+            assert!(!plain_attribute(&mut Vec::new(), text), "{text:?}");
         }
     }
 

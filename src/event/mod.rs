@@ -1,7 +1,7 @@
 //! Events: what leaves the house.
 //!
-//! A mapped record becomes a CloudEvents 1.0 event in structured mode, so that the Kafka value alone says
-//! everything, and lands in an [`EventBatch`], one arena that the publisher sends as slices. Nothing here does I/O, and a
+//! A mapped record becomes a CloudEvents 1.0 event, in structured mode unless the pipeline says otherwise, so that the Kafka
+//! value alone says everything, and lands in an [`EventBatch`], one arena that the publisher sends as slices. Nothing here does I/O, and a
 //! whole batch cannot fail: what does not fit is a [`MapReject`] beside the events.
 //!
 //! ```json
@@ -9,6 +9,10 @@
 //!  "subject":"OBR-2021/0017","datacontenttype":"application/json","dataschema":"…","mappingversion":"…",
 //!  "sourceposition":"LIC_01.csv#record=12,line=14,byte=1033;sha256=ab12cd34","dataclass":"personal","data":{…}}
 //! ```
+//!
+//! With `mode: binary` the attributes are headers and the value is the data, as JSON or, with `encoding: avro`, behind the id of
+//! a schema in a registry: `binary.rs` says what that means for deletes and claim checks. Ids, keys, partitions and
+//! order are the same in every mode.
 //!
 //! # What consumers rely on
 //!
@@ -25,7 +29,8 @@
 //! - **An upsert is the whole state** of its subject as the source shows it, not a change of it. A field that is absent is not known or
 //!   not published; nothing is padded.
 //! - **A delete is an event** of type `….deleted` without `data`. On compacted topics a *tombstone*, a record with the same key
-//!   and no value, follows it at once, so that compaction can forget the key; skip records without a value.
+//!   and no value, follows it at once, so that compaction can forget the key; skip records without a value. In binary
+//!   mode the delete is such a record itself, told from others by its headers.
 //! - **`time` is the source's own time** of the change and absent where the source has none. It is never our clock.
 //! - **`type` carries the major version.** Within one, fields are only added; unknown ones must be ignored. `dataschema` names
 //!   the exact schema, `mappingversion` the mapping by its content, tables included. `lookups`, if there, names the
@@ -40,23 +45,29 @@
 //!   the attribute sees an upsert without data, so agree on it before switching it on.
 
 mod batch;
+mod binary;
 mod claim;
 mod encoder;
+mod headers;
 mod id;
 mod json;
 mod keys;
 mod origin;
 mod protect;
+mod shown;
+mod structured;
 
 #[cfg(test)]
 mod tests;
 
 pub use batch::{EventBatch, EventRef, MapReject, Mark};
 pub use claim::ClaimedData;
-pub use encoder::{Change, Encoder, EncoderConfig, Mapped, event_source};
+pub use encoder::{Change, Encoder, EncoderConfig, Layout, Mapped, event_source};
+pub use headers::Headers;
 pub use id::{EventId, UnitDigest, event_id};
 pub use keys::{KeyError, KeyRing};
 pub use protect::Keys;
+pub use shown::in_json;
 
 use acequia_api::CodeDoc;
 
@@ -69,6 +80,13 @@ pub const CODES: &[CodeDoc] = &[
                adds). The record is in quarantine and its neighbours are published. Publish fewer or shorter fields, \
                raise the limit of the topic and of the pipeline together, or keep such data beside the event with \
                `on_too_large: claim_check`, then replay the record.",
+    },
+    CodeDoc {
+        code: "encode.avro_value",
+        title: "a value of the record has no form in Avro",
+        help: "The topic takes its values in Avro, which has whole numbers of 64 bits and here years of four digits; JSON takes more. \
+               The record is in quarantine and its neighbours are published. The error names the field and what its schema wants: correct the \
+               record or the mapping, then replay it.",
     },
     CodeDoc {
         code: "encode.key_empty",

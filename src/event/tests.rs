@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod binary;
+
 fn config() -> EncoderConfig {
     EncoderConfig {
         deployment: "villaclara".into(),
@@ -20,6 +22,7 @@ fn config() -> EncoderConfig {
         topic: 3,
         max_event_bytes: 10_000,
         tombstones: true,
+        layout: Layout::Structured,
     }
 }
 
@@ -161,7 +164,8 @@ fn a_delete_has_no_data_and_a_tombstone_follows_it_where_there_is_to_be_one() {
         }
         assert_eq!((out.len(), out.published()), (if tombstones { 2 } else { 1 }, 1));
         if let Some(tombstone) = out.events().nth(1) {
-            let expected = EventRef { topic: 3, key: b"K-1", value: None, id, row: 0 };
+            let expected =
+                EventRef { topic: 3, key: b"K-1", headers: Headers::NONE, value: None, id, row: 0 };
             assert_eq!(tombstone, expected);
         }
     }
@@ -189,11 +193,12 @@ fn bad_input_70_a_refused_event_leaves_no_trace() {
 }
 
 #[test]
-fn bad_input_70_the_limit_is_the_size_of_key_and_whole_value() {
+fn bad_input_70_the_limit_is_the_size_of_key_headers_and_whole_value() {
     let batch = records(&unit("ab"), 1, 2);
     let mut out = EventBatch::new();
     Encoder::new(config()).push(&mut out, batch.at(0), upsert("K", b"{}")).unwrap();
-    let len = "K".len() + out.events().next().unwrap().value.unwrap().len();
+    let event = out.events().next().unwrap();
+    let len = "K".len() + event.headers.room() + event.value.unwrap().len();
     for (max_event_bytes, fits) in [(len, true), (len - 1, false)] {
         let mut encoder = Encoder::new(EncoderConfig { max_event_bytes, ..config() });
         assert_eq!(encoder.push(&mut out, batch.at(0), upsert("K", b"{}")).is_ok(), fits);

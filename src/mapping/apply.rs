@@ -367,9 +367,13 @@ impl<'r> Run<'r> {
             return;
         }
         let mut mark = None;
-        match decoder.from_cell_marked(cell, batch, kind, &mut mark) {
-            Ok(value) => {
-                self.slots[usize::from(slot)] = value;
+        let place = &mut self.slots[usize::from(slot)];
+        let read = match cell {
+            Cell::Text(span) => decoder.read_text(batch.text(span), &mut mark, place),
+            _ => decoder.from_cell_marked(cell, batch, kind, &mut mark).map(|value| *place = value),
+        };
+        match read {
+            Ok(()) => {
                 if let Some(code) = mark {
                     self.marked.push((slot, code));
                 }

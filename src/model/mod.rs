@@ -17,6 +17,7 @@ use std::{ops::Range, sync::Arc};
 
 use regex::Regex;
 
+pub use avro::{AvroScratch, AvroWriter, Hindrance, Misfit, Obstacle, hindrances};
 pub use class::Class;
 pub use codes::CODES;
 pub(crate) use form::{Form, FormCodes, Text, one_line};

@@ -114,9 +114,8 @@ fn recovered(
     }
     let pipeline = Arc::clone(&setup.publisher.task.pipeline);
     let start = publisher.recover(&mut |notice| note(&pipeline, &notice))?;
-    let topics = 0..u16::try_from(setup.publisher.topics.len()).unwrap_or(u16::MAX);
     let report = Recovered {
-        event_bytes: topics.map(|topic| publisher.max_event_bytes(topic)).collect(),
+        terms: publisher.terms(),
         first_run: start.recovered.head.is_none(),
         checkpoint: start.recovered.checkpoint,
         state: SharedState(publisher.state()),

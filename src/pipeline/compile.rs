@@ -17,11 +17,11 @@ use crate::{
     checkpoint::{SealKey, Task},
     config::{
         Deployment, Pipeline,
-        pipeline::{Initial, OnTooLarge, PipelineConfig},
+        pipeline::{Encoding, Initial, Mode, OnTooLarge, PipelineConfig},
         schedule::Schedule,
     },
     connectors::Registry,
-    event::{EncoderConfig, Keys},
+    event::{EncoderConfig, Keys, Layout},
     mapping::{Library, Mapping},
     publish::{EventTopic, KafkaConfig, Setup, TopicPlan},
 };
@@ -76,6 +76,8 @@ pub fn compile(
         .zip(&topics.indexes)
         .map(|(mapping, topic)| target(config, deployment, mapping, *topic))
         .collect();
+    let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
+    let schemas = deployment.schemas(config).map_err(unfit)?.map(Arc::new);
     let task = task_of(&config.pipeline, deployment, around.owner, around.host.clone());
     Ok(Spec {
         name: Arc::clone(&config.pipeline),
@@ -100,6 +102,7 @@ pub fn compile(
             state_dir: around.state_dir.clone(),
             state_key: around.state_key.clone(),
             quarantine_key: around.quarantine_key.clone(),
+            schemas,
             claim_store: match &config.publish.on_too_large {
                 OnTooLarge::ClaimCheck(kept) => Some(kept.directory.clone()),
                 OnTooLarge::Reject => None,
@@ -225,6 +228,14 @@ fn target(
             topic,
             max_event_bytes: max_event,
             tombstones: config.publish.tombstones,
+            layout: match (config.publish.mode(), config.publish.encoding) {
+                // The id is filled in when the registry has told it.
+                (_, Encoding::Avro) => {
+                    Layout::Avro { writer: Arc::new(model.avro_writer()), schema: 0 }
+                }
+                (Mode::Structured, Encoding::Json) => Layout::Structured,
+                (Mode::Binary, Encoding::Json) => Layout::Binary,
+            },
         },
     }
 }

@@ -337,7 +337,7 @@ impl Driver {
             board: Arc::clone(&self.status.board),
             limits: self.spec.limits,
             once: self.spec.once || self.spec.schedule.is_some(),
-            precheck: Some(Arc::new(Judge::new(&self.spec, &found.event_bytes))),
+            precheck: Some(Arc::new(Judge::new(&self.spec, &found.terms))),
             cancel: life.cancel.clone(),
             life: Some(life.tracker.token()),
         };
@@ -345,7 +345,7 @@ impl Driver {
             spec: Arc::clone(&self.spec),
             status: Arc::clone(&self.status),
             checkpoint: found.checkpoint,
-            event_bytes: found.event_bytes,
+            terms: found.terms,
             refused: self.refused.clone(),
             context,
             orders,

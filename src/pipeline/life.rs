@@ -20,7 +20,7 @@ use super::{
     committer::Order, failure::Failure, parcel, refused::RowName, report::Report, spec::Spec,
     split, stage::Stage, status::StatusCell,
 };
-use crate::checkpoint::Checkpoint;
+use crate::{checkpoint::Checkpoint, publish::Terms};
 
 /// Where the splits stand, as told to the keeper.
 pub type Positions = BTreeMap<Arc<str>, Position>;
@@ -83,8 +83,8 @@ pub struct Opening {
     pub status: Arc<StatusCell>,
     /// Where the splits stand.
     pub checkpoint: Checkpoint,
-    /// What key and value of an event may have together, per topic.
-    pub event_bytes: Arc<[usize]>,
+    /// What holds for its events.
+    pub terms: Terms,
     /// Rows that Kafka refused and that are to be rejected.
     pub refused: Vec<RowName>,
     /// For the source.
@@ -145,7 +145,7 @@ impl Opening {
             let reader = source.reader(split, resume.as_ref()).await?;
             let status = Some(Arc::clone(&self.status));
             let refused = self.refused.iter().filter(|name| name.is_in(&split.id));
-            let stage = Stage::new(&self.spec, &split.id, &self.event_bytes, status)
+            let stage = Stage::new(&self.spec, &split.id, &self.terms, status)
                 .putting_aside(refused.cloned().collect());
             let ports = split::Ports {
                 orders: self.orders.clone(),

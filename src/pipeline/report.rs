@@ -6,7 +6,10 @@ use acequia_api::{Position, StateView};
 use uuid::Uuid;
 
 use super::{failure::Failure, refused::RowName, routing::Routing};
-use crate::checkpoint::{Checkpoint, Counts};
+use crate::{
+    checkpoint::{Checkpoint, Counts},
+    publish::Terms,
+};
 
 /// One report. It travels with the number of the life it belongs to, so that what a dropped life still says is
 /// recognised and ignored.
@@ -51,8 +54,8 @@ pub struct Recovered {
     pub state: SharedState,
     /// Whether nothing was ever committed.
     pub first_run: bool,
-    /// What key and value of an event may have together, per topic of the pipeline.
-    pub event_bytes: Arc<[usize]>,
+    /// What the cluster and the registry say about events.
+    pub terms: Terms,
 }
 
 /// A committed transaction.

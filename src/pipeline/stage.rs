@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     checkpoint::{Counts, Lineage},
-    event::{Change, Encoder, EncoderConfig, EventBatch, Mapped, Mark},
+    event::{Change, Encoder, EncoderConfig, EventBatch, Layout, Mapped, Mark},
     mapping::{Bound, Flag, Mapping, Scratch, Verdict},
+    publish::Terms,
 };
 
 /// A record has at most so many elements, far beyond what its size limits allow.
@@ -59,17 +60,21 @@ enum Fate {
 }
 
 impl Stage {
-    /// A stage for a split. `event_bytes` is what the topics of the pipeline take, which the configuration can only
-    /// lower.
+    /// A stage for a split. What the topics of the pipeline take, the configuration can only lower.
     pub fn new(
         spec: &Spec,
         split: &Arc<str>,
-        event_bytes: &[usize],
+        terms: &Terms,
         status: Option<Arc<StatusCell>>,
     ) -> Self {
-        let lane = |target: &super::spec::Target| {
+        let lane = |(number, target): (usize, &super::spec::Target)| {
             let mut config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
-            if let Some(room) = event_bytes.get(usize::from(config.topic)) {
+            if let (Layout::Avro { schema, .. }, Some(id)) =
+                (&mut config.layout, terms.schema_ids.get(number))
+            {
+                *schema = *id;
+            }
+            if let Some(room) = terms.event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
             let encoder = Encoder::new(config).with_lookups(&target.mapping.lookups);
@@ -86,7 +91,7 @@ impl Stage {
             format!("{}@{}", target.mapping.name, target.mapping.version).into()
         };
         Self {
-            lanes: spec.targets.iter().map(lane).collect(),
+            lanes: spec.targets.iter().enumerate().map(lane).collect(),
             scratch: Scratch::new(Arc::clone(&spec.protector)),
             errors: Vec::new(),
             quality: String::new(),
@@ -303,9 +308,9 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A judge with the mappings of the pipeline; for `event_bytes` see [`Stage::new`].
-    pub fn new(spec: &Spec, event_bytes: &[usize]) -> Self {
-        let mut stage = Stage::new(spec, &"judge".into(), event_bytes, None);
+    /// A judge with the mappings of the pipeline; for `terms` see [`Stage::new`].
+    pub fn new(spec: &Spec, terms: &Terms) -> Self {
+        let mut stage = Stage::new(spec, &"judge".into(), terms, None);
         stage.breaker = None;
         Self { stage: Mutex::new((stage, EventBatch::new())) }
     }

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     checkpoint::Task,
     diagnostic::{self, SourceFile},
-    event::{EncoderConfig, Keys},
+    event::{EncoderConfig, Keys, Layout},
     mapping::{self, Mapping, Texts, protect::AnyKeys},
     publish::{
         self, DevBroker, Durability, EventTopic, KafkaConfig, Setup, SystemTopics, TopicPlan,
@@ -263,6 +263,7 @@ impl Rig {
             topic: 0,
             max_event_bytes: 100_000,
             tombstones: false,
+            layout: Layout::default(),
         };
         let timing = Timing { first_backoff: Duration::from_millis(1), ..Timing::default() };
         Spec {
@@ -289,6 +290,7 @@ impl Rig {
                 state_dir: None,
                 state_key: None,
                 quarantine_key: None,
+                schemas: None,
                 claim_store: None,
                 isolate: false,
                 accept_regression: None,
@@ -511,7 +513,7 @@ async fn data_that_its_topic_does_not_take_is_kept_beside_the_event_and_counted(
     let store = directory.path().join("claims");
     let mut spec = rig.spec();
     // The key alone takes the room of three thousand bytes; the data holds it once more.
-    spec.targets[0].encoder.max_event_bytes = 3000 + 3000 + 1000;
+    spec.targets[0].encoder.max_event_bytes = 3000 + 3000 + 1100;
     spec.targets[0].encoder.dataschema = "x".repeat(500);
     spec.publisher.claim_store = Some(store.clone());
     assert_eq!(rig.run(spec).await, Stop::Done);

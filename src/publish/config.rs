@@ -7,7 +7,7 @@ use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::security::Security;
+use super::{registry::RegistryConfig, security::Security};
 
 /// Where events go. Exactly one of `bootstrap` and `embedded`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -21,6 +21,8 @@ pub struct KafkaConfig {
     pub durability: Durability,
     /// Encryption and authentication.
     pub security: Security,
+    /// Where the schemas of topics with `encoding: avro` are.
+    pub registry: Option<RegistryConfig>,
     /// Further settings of librdkafka, by its own names. Those that the guarantee rests on cannot be set.
     pub options: BTreeMap<String, OptionValue>,
 }

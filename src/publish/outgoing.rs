@@ -2,7 +2,7 @@
 
 use acequia_api::RecordError;
 
-use crate::event::{ClaimedData, EventBatch};
+use crate::event::{ClaimedData, EventBatch, Headers};
 
 /// One Kafka record to be sent.
 #[derive(Clone, Copy)]
@@ -11,7 +11,9 @@ pub struct OutgoingEvent<'a> {
     pub topic: u16,
     /// The Kafka key; never empty.
     pub key: &'a [u8],
-    /// The event, or nothing for a tombstone.
+    /// What stands beside key and value.
+    pub headers: Headers<'a>,
+    /// The event or its data; nothing for a tombstone.
     pub value: Option<&'a [u8]>,
     /// The event id, as it stands in the event.
     pub id: &'a [u8],
@@ -68,6 +70,7 @@ impl Outgoing for EventBatch {
             send(OutgoingEvent {
                 topic: event.topic,
                 key: event.key,
+                headers: event.headers,
                 value: event.value,
                 id: event.id.as_bytes(),
                 row: event.row,

@@ -15,6 +15,7 @@ use acequia_api::CancellationToken;
 use rdkafka::{
     ClientConfig,
     error::{KafkaError, RDKafkaErrorCode},
+    message::{Header, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer},
     util::Timeout,
 };
@@ -24,6 +25,7 @@ use super::{
     context::{Context, Failure, is_aftermath},
     outcome::{self, Phase},
 };
+use crate::event::Headers;
 
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -60,6 +62,21 @@ impl About {
     fn of(token: usize) -> Option<RefusedRecord> {
         let send = (token >> 32) as u32;
         Some(RefusedRecord { send: send.checked_sub(1)?, row: token as u32 })
+    }
+}
+
+/// What a record consists of.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) headers: Headers<'a>,
+    pub(super) value: Option<&'a [u8]>,
+}
+
+impl<'a> Parts<'a> {
+    /// A record without headers.
+    pub(super) fn new(key: &'a [u8], value: Option<&'a [u8]>) -> Self {
+        Self { key, headers: Headers::NONE, value }
     }
 }
 
@@ -144,13 +161,19 @@ impl TransactionalProducer {
         &mut self,
         topic: &str,
         partition: i32,
-        key: &[u8],
-        value: Option<&[u8]>,
+        parts: Parts<'_>,
         about: About,
     ) -> Result<(), PublishError> {
         let mut record =
-            BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(key);
-        record.payload = value;
+            BaseRecord::with_opaque_to(topic, about.token()).partition(partition).key(parts.key);
+        record.payload = parts.value;
+        if !parts.headers.is_empty() {
+            let all = OwnedHeaders::new_with_capacity(parts.headers.count());
+            let add = |all: OwnedHeaders, (key, value)| {
+                all.insert(Header { key, value: Some::<&[u8]>(value) })
+            };
+            record.headers = Some(parts.headers.iter().fold(all, add));
+        }
         self.since_poll += 1;
         if self.since_poll >= POLL_EVERY {
             self.since_poll = 0;

@@ -46,12 +46,12 @@ use std::{
 use acequia_api::{CancellationToken, RecordBatch, StateChange, StateView};
 
 use super::{
-    KafkaConfig, Outgoing, PublishError, RefusedRecord, SystemTopics, TopicFacts,
+    KafkaConfig, Outgoing, PublishError, RefusedRecord, Schemas, SystemTopics, TopicFacts,
     claim_store::ClaimStore,
     claims,
     outcome::Phase,
     partition::partition_of,
-    producer::{About, SizeLimits, TransactionalProducer},
+    producer::{About, Parts, SizeLimits, TransactionalProducer},
     quarantine::{Quarantine, Refusal},
     topics,
 };
@@ -79,6 +79,8 @@ pub struct Setup {
     pub state_key: Option<SealKey>,
     /// Seals the raw bytes of quarantined records.
     pub quarantine_key: Option<SealKey>,
+    /// The schemas that values are written with; `None` where no value names one.
+    pub schemas: Option<Arc<Schemas>>,
     /// Where data is kept that events only refer to; `None` where every event holds its own.
     pub claim_store: Option<PathBuf>,
     /// Send every record as a set of its own and await each batch: slow, and a refusal names the guilty row.
@@ -96,6 +98,15 @@ pub struct Start {
     pub recovered: Recovered,
     /// How the topic is related to what this host knew. Never a regression, unless it was accepted.
     pub kinship: Kinship,
+}
+
+/// What a life learns about its events before the first.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What key, headers and value of an event may have together, per topic of the setup.
+    pub event_bytes: Arc<[usize]>,
+    /// The id of the schema, per schema of the setup; empty where no value names one.
+    pub schema_ids: Arc<[u32]>,
 }
 
 /// What a commit gave.
@@ -124,6 +135,7 @@ pub struct Publisher {
     checked: Instant,
     mirror: Option<MirrorFile>,
     claim_store: Option<ClaimStore>,
+    schema_ids: Arc<[u32]>,
     state: StateStore,
     keeps_deletions: Duration,
     checkpoint: Checkpoint,
@@ -142,15 +154,19 @@ struct OpenTransaction {
 }
 
 impl Publisher {
-    /// Checks the topics and becomes the only producer of the task: every older one is refused from now on.
+    /// Checks the topics, learns the ids of the schemas and becomes the only producer of the task: every older one is refused from now on.
     ///
     /// # Errors
-    /// `Operator` for missing or unfit topics, rights and credentials; `Transient` when the cluster cannot be
-    /// reached or the setup's token is cancelled.
+    /// `Operator` for missing or unfit topics, rights and credentials, and for schemas that the registry refuses; `Transient` when the
+    /// cluster or the registry cannot be reached or the setup's token is cancelled.
     pub fn fence(setup: Setup) -> Result<Self, PublishError> {
         let id = setup.task.transactional_id();
         let system = SystemTopics::of(&setup.task.deployment);
         let found = start::examine(&setup, &system, &id)?;
+        let schema_ids = match &setup.schemas {
+            Some(schemas) => schemas.ids(&setup.cancel)?,
+            None => Arc::default(),
+        };
         let of = |name: &Arc<str>| found.get(name).cloned().unwrap_or_default();
         let partitions = setup.topics.iter().map(|name| of(name).partitions).collect();
         let limits: Vec<usize> =
@@ -178,6 +194,7 @@ impl Publisher {
             partition: partition_of(id.as_bytes(), topics::SYSTEM_PARTITIONS),
             mirror: state_dir.map(|directory| MirrorFile::new(directory, &setup.task)),
             claim_store,
+            schema_ids,
             state: StateStore::open(state_dir, &setup.task)?,
             keeps_deletions: of(&system.state).keeps_deletions(),
             quarantine_partitions: facts.partitions,
@@ -223,10 +240,19 @@ impl Publisher {
         self.head.as_ref()
     }
 
-    /// How many bytes key and value of an event for topic `index` may have together.
+    /// How many bytes key, headers and value of an event for topic `index` may have together.
     pub fn max_event_bytes(&self, index: u16) -> usize {
         let limit = self.limits.get(usize::from(index)).copied();
         topics::room_in(limit.unwrap_or(topics::DEFAULT_MAX_MESSAGE_BYTES))
+    }
+
+    /// What holds for the events of this life.
+    pub fn terms(&self) -> Terms {
+        let topics = 0..u16::try_from(self.limits.len()).unwrap_or(u16::MAX);
+        Terms {
+            event_bytes: topics.map(|topic| self.max_event_bytes(topic)).collect(),
+            schema_ids: Arc::clone(&self.schema_ids),
+        }
     }
 
     /// Opens a transaction. Begin late: from the first record on it holds back every `read_committed` consumer,
@@ -278,7 +304,9 @@ impl Publisher {
             };
             open.link.add(event.id);
             let about = About::Row(RefusedRecord { send, row: event.row });
-            producer.send(topic, partition_of(event.key, *count), event.key, event.value, about)
+            let partition = partition_of(event.key, *count);
+            let parts = Parts { key: event.key, headers: event.headers, value: event.value };
+            producer.send(topic, partition, parts, about)
         })?;
         if self.setup.isolate {
             self.producer.settle(Phase::Send)?;
@@ -302,7 +330,7 @@ impl Publisher {
         open.forgotten.push(Arc::from(split));
         let key = StoredKey::split(&self.setup.task, split).to_bytes();
         let topic = &self.system.checkpoints;
-        self.producer.send(topic, self.partition, &key, None, About::Ours)
+        self.producer.send(topic, self.partition, Parts::new(&key, None), About::Ours)
     }
 
     /// Commits the open transaction with the steps that the splits took; `counts` is what became of its rows.
@@ -330,7 +358,8 @@ impl Publisher {
         let key = StoredKey::head(&self.setup.task).to_bytes();
         let value = to_bytes(&head);
         let topic = &self.system.checkpoints;
-        self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
+        let parts = Parts::new(&key, Some(&value));
+        self.producer.send(topic, self.partition, parts, About::Ours)?;
         if let Some(store) = &mut self.claim_store {
             store.sync()?;
         }
@@ -410,7 +439,8 @@ impl Publisher {
         let key = record.id.as_bytes();
         let partition = partition_of(key, self.quarantine_partitions);
         let value = to_bytes(&record);
-        self.producer.send(&self.quarantine.topic, partition, key, Some(&value), About::Ours)
+        let parts = Parts::new(key, Some(&value));
+        self.producer.send(&self.quarantine.topic, partition, parts, About::Ours)
     }
 
     fn send_state(&mut self, records: &RecordBatch) -> Result<(), PublishError> {
@@ -421,13 +451,9 @@ impl Publisher {
                 Some(value) => Some(to_bytes(&StateRecord::new(value, &key, seal)?)),
                 None => None,
             };
-            self.producer.send(
-                &self.system.state,
-                self.partition,
-                &key.to_bytes(),
-                value.as_deref(),
-                About::Ours,
-            )?;
+            let key = key.to_bytes();
+            let parts = Parts::new(&key, value.as_deref());
+            self.producer.send(&self.system.state, self.partition, parts, About::Ours)?;
         }
         if let Some(open) = &mut self.open {
             open.state.extend_from_slice(records.state());
@@ -447,7 +473,8 @@ impl Publisher {
             let record = SplitRecord::new(progress, &key, self.setup.state_key.as_ref())?;
             let (key, value) = (key.to_bytes(), to_bytes(&record));
             let topic = &self.system.checkpoints;
-            self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
+            let parts = Parts::new(&key, Some(&value));
+            self.producer.send(topic, self.partition, parts, About::Ours)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use rdkafka::{
     Message, Offset, Timestamp, TopicPartitionList,
     consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
-    message::BorrowedMessage,
+    message::{BorrowedMessage, Header, Headers},
 };
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     outcome::{self, Phase},
     reader::{Consuming, consumer, is_passing},
 };
+use crate::event::in_json;
 
 /// How long [`read_all`] waits for a sign of life.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -49,8 +50,18 @@ pub struct TailRecord {
     pub timestamp_ms: Option<i64>,
     /// The key.
     pub key: Option<Vec<u8>>,
-    /// The value; `None` for a tombstone.
+    /// Names and values of the headers, in their order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The value; `None` for a tombstone and for an event without data in binary mode.
     pub value: Option<Vec<u8>>,
+}
+
+impl TailRecord {
+    /// The event in it as JSON, whatever mode it was published in; see [`in_json`].
+    pub fn event(&self) -> Option<String> {
+        let headers = self.headers.iter().map(|(name, value)| (&**name, &**value));
+        in_json(headers, self.value.as_deref())
+    }
 }
 
 /// Follows topics with `read_committed`, without a consumer group: it commits nothing and disturbs nobody. Order
@@ -139,9 +150,18 @@ impl Tail {
                 Timestamp::CreateTime(ms) | Timestamp::LogAppendTime(ms) => Some(ms),
             },
             key: message.key().map(<[u8]>::to_vec),
+            headers: headers(message),
             value: message.payload().map(<[u8]>::to_vec),
         })
     }
+}
+
+fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Vec<u8>)> {
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    let owned = |header: Header<'_, &[u8]>| {
+        (header.key.to_owned(), header.value.unwrap_or_default().to_vec())
+    };
+    headers.map(owned).collect()
 }
 
 enum Polled {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::checkpoint::{Counts, Delta, Kinship, Lineage, SealKey, Task};
-use crate::event::ClaimedData;
+use crate::event::{ClaimedData, Headers};
 
 mod bad_inputs;
 #[path = "../../tests/support/kafka.rs"]
@@ -46,6 +46,7 @@ impl Outgoing for Sent {
             send(OutgoingEvent {
                 topic: 0,
                 key: key.as_bytes(),
+                headers: Headers::NONE,
                 value: value.as_ref().map(String::as_bytes),
                 id: key.as_bytes(),
                 row: row as u32,
@@ -135,6 +136,7 @@ fn setup(kafka: &KafkaConfig, task: Task, state_dir: Option<&Path>) -> Setup {
         state_dir: state_dir.map(Path::to_owned),
         state_key: Some(SealKey::new("state-1", &[1; 32])),
         quarantine_key: Some(SealKey::new("quarantine-1", &[2; 32])),
+        schemas: None,
         claim_store: None,
         isolate: false,
         accept_regression: None,

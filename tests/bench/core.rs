@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc};
 
 use acequia::{
     diagnostic::{self, SourceFile},
-    event::{Change, Encoder, EncoderConfig, EventBatch, Keys, Mapped},
+    event::{Change, Encoder, EncoderConfig, EventBatch, Keys, Layout, Mapped},
     mapping::{self, Mapping, Scratch, Texts, Verdict},
 };
 use acequia_api::{BatchLimits, Projection, RecordBatch, Unit};
@@ -54,6 +54,7 @@ fn encoder_config(mapping: &Mapping) -> EncoderConfig {
         topic: 0,
         max_event_bytes: 900_000,
         tombstones: false,
+        layout: Layout::Structured,
     }
 }
 
@@ -61,6 +62,19 @@ impl Bench {
     pub fn new() -> Self {
         let mapping = mapping();
         let encoder = Encoder::new(encoder_config(&mapping));
+        Self::with(mapping, encoder)
+    }
+
+    /// The same with values in Avro.
+    fn avro() -> Self {
+        let mapping = mapping();
+        let writer = Arc::new(mapping.model.avro_writer());
+        let layout = Layout::Avro { writer, schema: 1 };
+        let encoder = Encoder::new(EncoderConfig { layout, ..encoder_config(&mapping) });
+        Self::with(mapping, encoder)
+    }
+
+    fn with(mapping: Arc<Mapping>, encoder: Encoder) -> Self {
         Self {
             encoder,
             scratch: Scratch::new(Arc::new(Keys::none())),
@@ -121,6 +135,7 @@ pub fn speed(records: u64) -> Vec<Row> {
         decoding = decoding.min(busy() - began - mapped);
         mapping = mapping.min(mapped);
     }
+    let avro = mapping_alone(&feed, Bench::avro());
     let mut by_hand = f64::MAX;
     for _ in 0..5 {
         let began = busy();
@@ -133,9 +148,29 @@ pub fn speed(records: u64) -> Vec<Row> {
     vec![
         Row::rate("decode", rate(decoding)),
         Row::rate("map+encode", rate(mapping)).at_least(2e6),
+        Row::rate("map+encode, Avro", rate(avro)),
         Row::rate("decode+map+encode", rate(decoding + mapping))
             .ratio(by_hand / (decoding + mapping)),
     ]
+}
+
+/// The seconds of mapping and encoding alone, the best of five.
+fn mapping_alone(feed: &[u8], mut bench: Bench) -> f64 {
+    let mut batch = RecordBatch::new(BatchLimits::default());
+    let runs = (0..5).map(|_| {
+        let (mut mapped, mut bound) = (0.0, None);
+        let mut decoder = decoder(&bench.mapping);
+        decode_slice(&mut *decoder, feed, &unit(), &mut batch, |batch| {
+            let bound: &mapping::Bound =
+                bound.get_or_insert_with(|| bench.mapping.bind(batch.schema()).expect("it fits"));
+            let began = busy();
+            black_box(bench.map(batch, bound));
+            mapped += busy() - began;
+        })
+        .unwrap_or_else(|_| panic!("the feed decodes"));
+        mapped
+    });
+    runs.fold(f64::MAX, f64::min)
 }
 
 /// What is constant in the bytes of a run over the feed under the unit of these benches.

@@ -22,8 +22,8 @@ use rdkafka::{
 use tempfile::TempDir;
 
 const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/kafka/pom.xml");
-/// The shell that holds the leash: the directory of the node, then its command line.
-const KEEPER: &str = r#"
+/// The shell that holds the leash: the directory of the program, then its command line.
+pub const KEEPER: &str = r#"
 directory=$1; shift
 "$@" </dev/null & node=$!
 echo $node

@@ -10,4 +10,5 @@ pub mod feed;
 pub mod kafka;
 pub mod postgres;
 pub mod reader;
+pub mod registry;
 pub mod site;

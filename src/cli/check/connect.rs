@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use acequia_api::{CancellationToken, Finding, Replay, Severity};
+use acequia_api::{CancellationToken, ErrorClass, Finding, Replay, Severity};
 use serde::Serialize;
 use tokio::{task::JoinSet, time};
 use uuid::Uuid;
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// Asks everybody side by side. The answers stand in the order of the deployment, Kafka first.
+/// Asks everybody side by side. The answers stand in the order of the deployment, Kafka first, the schema registry last.
 pub(super) fn connect(deployment: &Arc<Deployment>) -> Result<Vec<Answer>, crate::cli::CliError> {
     let runtime = deployment::runtime()?;
     let answers = runtime.block_on(async {
@@ -79,6 +79,11 @@ pub(super) fn connect(deployment: &Arc<Deployment>) -> Result<Vec<Answer>, crate
             let deployment = Arc::clone(deployment);
             async move { (0, kafka(deployment).await) }
         });
+        let pipelines = deployment.pipelines.len();
+        if deployment.daemon.kafka.registry.is_some() {
+            let deployment = Arc::clone(deployment);
+            asked.spawn(async move { (pipelines + 1, registry(deployment).await) });
+        }
         for (number, pipeline) in deployment.pipelines.iter().enumerate() {
             let (deployment, pipeline) = (Arc::clone(deployment), pipeline.clone());
             asked.spawn(async move { (number + 1, source(&deployment, &pipeline).await) });
@@ -216,6 +221,39 @@ fn ask(
         found.len(),
         counted(wanted.len(), "topic", "topics"),
     );
+    Ok(())
+}
+
+/// Whether the schemas of all pipelines are in the registry, or could be.
+async fn registry(deployment: Arc<Deployment>) -> Answer {
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut answer = Answer::new("registry");
+        if let Err(failure) = ask_registry(&deployment, &mut answer) {
+            answer.fail(failure);
+        }
+        answer
+    });
+    match time::timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Answer::silent("registry"),
+    }
+}
+
+fn ask_registry(deployment: &Deployment, answer: &mut Answer) -> Result<(), Failure> {
+    let url = deployment.daemon.kafka.registry.as_ref().map(|registry| registry.url.as_str());
+    let mut wanted = 0;
+    for pipeline in &deployment.pipelines {
+        let unfit = |message| Failure::new(ErrorClass::Bug, "pipeline.compile", message);
+        let Some(schemas) = deployment.schemas(&pipeline.config).map_err(unfit)? else { continue };
+        wanted += schemas.subjects();
+        for finding in schemas.check()? {
+            if !answer.findings.contains(&finding) {
+                answer.findings.push(finding);
+            }
+        }
+    }
+    let wanted = counted(wanted, "subject", "subjects");
+    answer.said = format!("{}: {wanted} in use", url.unwrap_or_default());
     Ok(())
 }
 

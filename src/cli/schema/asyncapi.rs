@@ -1,8 +1,11 @@
 //! A deployment as an AsyncAPI 3.0 document: what its consumers find on Kafka.
 //!
-//! Channels are topics, messages are CloudEvents in structured mode around the data of a model. The examples are what the
+//! Channels are topics, messages are CloudEvents around the data of a model: in structured mode as the payload, in binary mode as
+//! headers beside it. The examples are what the
 //! tests of the mappings make of their records, with test keys for pseudonyms; where a mapping has none, the example of the
 //! model stands in.
+
+mod binary;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{Deployment, Pipeline},
+    config::{Deployment, Pipeline, pipeline::Mode},
     event::event_source,
     mapping::{Mapping, Policy, run_tests},
     model::Model,
@@ -141,7 +144,9 @@ fn message(deployment: &Deployment, way: &Way<'_>, change: &str) -> Value {
     let Way { mapping, pipeline } = way;
     let name = way.event_type(change);
     let deleted = change == "deleted";
-    let summary = match (deleted, pipeline.config.publish.tombstones) {
+    let separate = pipeline.config.publish.mode() == Mode::Binary;
+    let tombstone = pipeline.config.publish.tombstones && !separate;
+    let summary = match (deleted, tombstone) {
         (false, _) => "The whole state of its subject, as the source shows it.",
         (true, false) => "Its subject is gone.",
         (true, true) => {
@@ -161,6 +166,9 @@ fn message(deployment: &Deployment, way: &Way<'_>, change: &str) -> Value {
     });
     if let Some(payload) = example(deployment, way, &name, deleted) {
         message["examples"] = json!([{ "name": "example", "payload": payload }]);
+    }
+    if separate {
+        binary::separate(&mut message, &mapping.model, pipeline.config.publish.encoding);
     }
     message
 }

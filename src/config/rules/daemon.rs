@@ -4,7 +4,10 @@ use super::{
     super::{daemon::DaemonConfig, load::Written},
     place,
 };
-use crate::{diagnostic::Diagnostic, publish::KafkaConfig};
+use crate::{
+    diagnostic::Diagnostic,
+    publish::{KafkaConfig, RegistryConfig},
+};
 
 /// The longest path that a Unix socket can have on Linux.
 const LONGEST_SOCKET: usize = 107;
@@ -21,6 +24,7 @@ pub(super) fn check(
         durability(written, &config.kafka, found);
     }
     options(written, &config.kafka, found);
+    registry(written, &config.kafka, found);
     listeners(written, config, found);
     let mut warn = |code, path: &[&str], message: &str, help: &str| {
         let span = place(&written.node, path);
@@ -133,6 +137,23 @@ fn options(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut Vec
             None => error,
         });
     }
+}
+
+/// What the publisher finds wrong with the schema registry.
+fn registry(written: &Written<DaemonConfig>, kafka: &KafkaConfig, found: &mut Vec<Diagnostic>) {
+    let faults = kafka.registry.iter().flat_map(RegistryConfig::faults);
+    found.extend(faults.map(|fault| {
+        let path: Vec<&str> = ["kafka", "registry"]
+            .into_iter()
+            .chain(fault.path.iter().map(String::as_str))
+            .collect();
+        let span = place(&written.node, &path);
+        let error = Diagnostic::error(fault.code, &written.file, span, fault.message);
+        match fault.hint {
+            Some(hint) => error.help(hint),
+            None => error,
+        }
+    }));
 }
 
 fn listeners(written: &Written<DaemonConfig>, config: &DaemonConfig, found: &mut Vec<Diagnostic>) {

@@ -23,7 +23,11 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
         _ => spec.kind.clone(),
     };
     let values = |texts: &[String]| {
-        let read = |text: &String| owned(kernel.read(text, &mut None).ok()?);
+        let read = |text: &String| {
+            let mut value = Value::Null;
+            kernel.read(text, &mut None, &mut value).ok()?;
+            owned(value)
+        };
         texts.iter().filter_map(read).collect()
     };
     let (null_values, sentinel_values) = (values(&spec.null_if), values(&spec.sentinel));

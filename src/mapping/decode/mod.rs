@@ -125,10 +125,24 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`] when the text is not exactly what the specification says.
     pub fn decode<'a>(&self, text: &'a str) -> Result<Value<'a>, DecodeError> {
-        self.read_text(text, &mut None)
+        let mut value = Value::Null;
+        self.read_text(text, &mut None, &mut value)?;
+        Ok(value)
     }
 
-    fn read_text<'a>(&self, text: &'a str, doubt: &mut Doubt) -> Result<Value<'a>, DecodeError> {
+    /// As [`decode`](Decoder::decode), into a place that is there already: a value that is handed from function to function is
+    /// copied as often. `doubt` as in [`from_cell_marked`](Decoder::from_cell_marked); where reading fails, `into` stays as it
+    /// was.
+    ///
+    /// # Errors
+    /// As [`decode`](Decoder::decode).
+    #[inline]
+    pub fn read_text<'a>(
+        &self,
+        text: &'a str,
+        doubt: &mut Option<&'static str>,
+        into: &mut Value<'a>,
+    ) -> Result<(), DecodeError> {
         let trimmed = match self.trim {
             Trim::None => text,
             Trim::Left => text.trim_start(),
@@ -136,13 +150,15 @@ impl Decoder {
             Trim::Both => text.trim(),
         };
         if contains(&self.null_texts, trimmed) {
-            return Ok(Value::Null);
+            *into = Value::Null;
+            return Ok(());
         }
         if contains(&self.sentinel_texts, trimmed) {
             *doubt = SENTINEL;
-            return Ok(Value::Null);
+            *into = Value::Null;
+            return Ok(());
         }
-        self.kernel.read(trimmed, doubt).map_err(|fault| self.refuse(fault, &shape(trimmed)))
+        self.kernel.read(trimmed, doubt, into).map_err(|fault| self.refuse(fault, &shape(trimmed)))
     }
 
     /// Whether every text is its own value, so that there is nothing to decode.
@@ -186,7 +202,11 @@ impl Decoder {
         let refuse = |fault| self.refuse(fault, &Type::of_column(kind).to_string());
         match cell {
             Cell::Null => return Ok(Value::Null),
-            Cell::Text(span) => return self.read_text(batch.text(span), doubt),
+            Cell::Text(span) => {
+                let mut value = Value::Null;
+                self.read_text(batch.text(span), doubt, &mut value)?;
+                return Ok(value);
+            }
             _ => {}
         }
         let value = Value::from_cell(cell, batch, kind).map_err(|_| refuse(Fault::TooLarge))?;
@@ -221,23 +241,29 @@ impl Decoder {
 }
 
 impl Kernel {
-    fn read<'a>(&self, text: &'a str, doubt: &mut Doubt) -> Result<Value<'a>, Fault> {
-        Ok(match self {
-            Self::Text => Value::Text(text),
-            Self::Bool { true_if, .. } if contains(true_if, text) => Value::Bool(true),
-            Self::Bool { false_if, .. } if contains(false_if, text) => Value::Bool(false),
+    fn read<'a>(
+        &self,
+        text: &'a str,
+        doubt: &mut Doubt,
+        into: &mut Value<'a>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Text => *into = Value::Text(text),
+            Self::Bool { true_if, .. } if contains(true_if, text) => *into = Value::Bool(true),
+            Self::Bool { false_if, .. } if contains(false_if, text) => *into = Value::Bool(false),
             Self::Bool { .. } => return Err(Fault::Form),
-            Self::Int(form) => Value::Int(form.int(text)?),
+            Self::Int(form) => *into = Value::Int(form.int(text)?),
             Self::Decimal { form, precision, scale } => {
-                Value::Decimal(form.decimal(text, *precision, *scale)?)
+                *into = Value::Decimal(form.decimal(text, *precision, *scale)?);
             }
-            Self::Float(form) => Value::Float(form.float(text)?),
-            Self::Moment(moment) => moment.read(text, doubt)?,
-            Self::Uuid => Value::Uuid(parse_uuid(text).ok_or(Fault::Form)?),
-            Self::Hex => Value::Bytes(Octets::hex(text).ok_or(Fault::Form)?),
-            Self::Base64 => Value::Bytes(Octets::base64(text).ok_or(Fault::Form)?),
+            Self::Float(form) => *into = Value::Float(form.float(text)?),
+            Self::Moment(moment) => *into = moment.read(text, doubt)?,
+            Self::Uuid => *into = Value::Uuid(parse_uuid(text).ok_or(Fault::Form)?),
+            Self::Hex => *into = Value::Bytes(Octets::hex(text).ok_or(Fault::Form)?),
+            Self::Base64 => *into = Value::Bytes(Octets::base64(text).ok_or(Fault::Form)?),
             Self::Nested => return Err(Fault::Type),
-        })
+        }
+        Ok(())
     }
 }
 

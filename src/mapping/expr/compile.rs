@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Slot,
-    functions::{Body, JOIN, Nulls, Resource},
+    functions::{Body, JOIN, Nulls, Operator, Resource},
     tree::{Callee, Checked, Constant, Known, Shape, Test},
 };
 
@@ -91,6 +91,12 @@ pub(super) enum Op {
     /// Combines the two on top.
     And,
     Or,
+    /// Of two whole numbers or two decimals.
+    Arithmetic {
+        operator: Operator,
+        left: Operand,
+        right: Operand,
+    },
     /// Replaces so many values on top by what a function makes of them.
     Call {
         call: u32,
@@ -142,9 +148,9 @@ impl Program {
                 | Op::In { operand: a, .. }
                 | Op::Matches(a)
                 | Op::Among(a) => [Some(a), None, None],
-                Op::Compare { left, right, .. } | Op::Distinct { left, right, .. } => {
-                    [Some(left), Some(right), None]
-                }
+                Op::Compare { left, right, .. }
+                | Op::Distinct { left, right, .. }
+                | Op::Arithmetic { left, right, .. } => [Some(left), Some(right), None],
                 Op::Between { operand, low, high, .. } => [Some(operand), Some(low), Some(high)],
                 Op::EndAmong { .. }
                 | Op::Not
@@ -215,7 +221,18 @@ impl Compiler {
                 self.case(operand.as_deref(), branches, otherwise.as_deref());
             }
             Shape::Coalesce(operands) => self.coalesce(operands),
-            Shape::Call { callee, operands } => self.call(callee, operands),
+            Shape::Call { callee, operands } => {
+                if let (true, [operand]) = (callee.function.changes_nothing(), &**operands) {
+                    return self.operand(operand);
+                }
+                if let (Some(operator), [left, right]) = (callee.function.operator(), &**operands) {
+                    let (left, right) = (self.operand(left), self.operand(right));
+                    let op = Op::Arithmetic { operator, left, right };
+                    self.emit(op, taken(&[left, right]));
+                } else {
+                    self.call(callee, operands);
+                }
+            }
             Shape::Between { negated, operand, low, high } => {
                 let operand = self.operand(operand);
                 let (low, high) = (self.operand(low), self.operand(high));

@@ -3,7 +3,7 @@
 use super::{
     arena::Arena,
     compile::{MAX_STACK, Op, Operand, Program},
-    functions::{Env, Failure},
+    functions::{Env, Exact, Failure, Operator},
     tree::Constant,
 };
 use crate::mapping::value::Value;
@@ -52,6 +52,28 @@ impl Program {
     }
 }
 
+/// What stands where nothing does. A reference to it, and not a value made on the spot, lets values be copied whole: pieced
+/// together out of their parts they cost several times as much.
+const NULL: &Value<'static> = &Value::Null;
+
+/// A value somewhere.
+enum Looked<'m, 'a> {
+    There(&'m Value<'a>),
+    Made(Value<'a>),
+}
+
+impl<'a> std::ops::Deref for Looked<'_, 'a> {
+    type Target = Value<'a>;
+
+    #[inline]
+    fn deref(&self) -> &Value<'a> {
+        match self {
+            Self::There(value) => value,
+            Self::Made(value) => value,
+        }
+    }
+}
+
 struct Machine<'a, 's, const N: usize> {
     program: &'a Program,
     slots: &'s [Value<'a>],
@@ -73,7 +95,7 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
             watch(at);
             at += 1;
             match *op {
-                Op::SkipIf { truth, to } if self::truth(&self.top()) == Some(truth) => {
+                Op::SkipIf { truth, to } if self::truth(self.top()) == Some(truth) => {
                     at = to as usize;
                 }
                 Op::SkipIfSome { to } if !self.top().is_null() => at = to as usize,
@@ -84,38 +106,72 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 }
                 Op::Skip { to } => at = to as usize,
                 Op::Call { call, count } => self.call(call as usize, count as usize)?,
+                Op::Arithmetic { operator, left, right } => {
+                    self.arithmetic(operator, left, right)?;
+                }
                 _ => self.step(op),
             }
         }
         Ok(self.pop())
     }
 
+    #[inline]
+    fn arithmetic(
+        &mut self,
+        operator: Operator,
+        left: Operand,
+        right: Operand,
+    ) -> Result<(), Failure> {
+        let mut depth = 0;
+        let right = self.look(right, &mut depth);
+        let result = operator.apply(&self.look(left, &mut depth), &right);
+        self.height -= depth;
+        match result {
+            Ok(Exact::Null) => self.push(Value::Null),
+            Ok(Exact::Int(number)) => self.push(Value::Int(number)),
+            Ok(Exact::Decimal(number)) => self.push(Value::Decimal(number)),
+            Err(code) => return Err(Failure { code, function: operator.sign() }),
+        }
+        Ok(())
+    }
+
     fn call(&mut self, call: usize, count: usize) -> Result<(), Failure> {
         let Some(call) = self.program.calls.get(call) else { return Ok(()) };
         let start = self.height.saturating_sub(count);
         let arguments = &self.stack[start..self.height];
-        let value = if call.strict && arguments.iter().any(Value::is_null) {
-            Value::Null
-        } else {
-            let env = Env { arena: self.arena, resource: call.resource.as_deref() };
-            let fail = |code| Failure { code, function: call.name };
-            (call.body)(env, arguments).map_err(fail)?
-        };
-        self.height = start;
-        self.push(value);
-        Ok(())
+        if call.strict && arguments.iter().any(Value::is_null) {
+            self.height = start;
+            self.push(Value::Null);
+            return Ok(());
+        }
+        let env = Env { arena: self.arena, resource: call.resource.as_deref() };
+        match (call.body)(env, arguments) {
+            Ok(value) => {
+                self.height = start;
+                self.push(value);
+                Ok(())
+            }
+            Err(code) => Err(Failure { code, function: call.name }),
+        }
     }
 
     #[inline]
     fn step(&mut self, op: &Op) {
         match *op {
+            Op::Push(Operand::Slot(slot)) => {
+                let value = self.slots.get(usize::from(slot)).unwrap_or(NULL);
+                self.push(*value);
+            }
             Op::Push(operand) => {
                 let value = self.take(operand);
                 self.push(value);
             }
             Op::Compare { test, left, right } => {
-                let (right, left) = (self.take(right), self.take(left));
-                self.push_truth(left.compare(&right).map(|order| test.holds(order)));
+                let mut depth = 0;
+                let right = self.look(right, &mut depth);
+                let order = self.look(left, &mut depth).compare(&right);
+                self.height -= depth;
+                self.push_truth(order.map(|order| test.holds(order)));
             }
             Op::Distinct { negated, left, right } => {
                 let (right, left) = (self.take(right), self.take(left));
@@ -156,6 +212,7 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
                 self.push_truth(or(left, right));
             }
             Op::Call { .. }
+            | Op::Arithmetic { .. }
             | Op::SkipIf { .. }
             | Op::SkipIfSome { .. }
             | Op::SkipUnless { .. }
@@ -190,12 +247,32 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
         }
     }
 
+    /// An operand where it stands, or made of a constant. `depth` counts the values of the stack that were looked at: the last
+    /// operand comes first, and all are taken away together afterwards.
+    #[inline]
+    fn look(&self, operand: Operand, depth: &mut usize) -> Looked<'_, 'a> {
+        match operand {
+            Operand::Slot(slot) => Looked::There(self.slots.get(usize::from(slot)).unwrap_or(NULL)),
+            Operand::Constant(index) => {
+                let constant = self.program.constants.get(index as usize);
+                Looked::Made(constant.map_or(Value::Null, Constant::value))
+            }
+            Operand::Stack => {
+                *depth += 1;
+                let place = self.height.checked_sub(*depth);
+                debug_assert!(place.is_some(), "invariant: a program takes only what it pushed");
+                Looked::There(place.and_then(|place| self.stack.get(place)).unwrap_or(NULL))
+            }
+        }
+    }
+
     #[inline]
     fn take(&mut self, operand: Operand) -> Value<'a> {
         match operand {
-            Operand::Slot(slot) => self.slots.get(usize::from(slot)).copied().unwrap_or_default(),
+            Operand::Slot(slot) => *self.slots.get(usize::from(slot)).unwrap_or(NULL),
             Operand::Constant(index) => {
-                self.program.constants.get(index as usize).map(Constant::value).unwrap_or_default()
+                let constant = self.program.constants.get(index as usize);
+                constant.map_or(Value::Null, Constant::value)
             }
             Operand::Stack => self.pop(),
         }
@@ -219,12 +296,11 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
     fn pop(&mut self) -> Value<'a> {
         debug_assert!(self.height > 0, "invariant: a program takes only what it pushed");
         self.height = self.height.saturating_sub(1);
-        self.stack.get(self.height).copied().unwrap_or_default()
+        *self.stack.get(self.height).unwrap_or(NULL)
     }
 
-    fn top(&self) -> Value<'a> {
-        let top = self.height.checked_sub(1);
-        top.and_then(|top| self.stack.get(top)).copied().unwrap_or_default()
+    fn top(&self) -> &Value<'a> {
+        self.height.checked_sub(1).and_then(|top| self.stack.get(top)).unwrap_or(NULL)
     }
 }
 

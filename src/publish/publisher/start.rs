@@ -16,7 +16,7 @@ use crate::{
     },
     publish::{
         Cluster, Notice, PublishError, SystemTopics, TopicFacts, TopicPlan,
-        producer::About,
+        producer::{About, Parts},
         reader::{PartitionReader, Stretch, Until},
         topics,
     },
@@ -68,7 +68,8 @@ impl Publisher {
         let (key, value) = (StoredKey::claim(&self.setup.task).to_bytes(), to_bytes(&claim));
         self.producer.begin()?;
         for topic in [&self.system.checkpoints, &self.system.state] {
-            self.producer.send(topic, self.partition, &key, Some(&value), About::Ours)?;
+            let parts = Parts::new(&key, Some(&value));
+            self.producer.send(topic, self.partition, parts, About::Ours)?;
         }
         if self.producer.commit()?.disturbed {
             // A delayed duplicate of this commit could end the first transaction of the life: it gets a new epoch.

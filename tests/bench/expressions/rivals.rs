@@ -61,8 +61,10 @@ fn compare(name: &str, results: &Path, ours: &[Results]) {
     let mut lines = text.lines();
     for ours in ours {
         let theirs = lines.next().expect("a line for every record");
-        let [holder, total, size, year, metropolitan] =
-            theirs.split('|').collect::<Vec<_>>()[..] else { panic!("{name}: {theirs}") };
+        let [holder, total, size, year, metropolitan] = theirs.split('|').collect::<Vec<_>>()[..]
+        else {
+            panic!("{name}: {theirs}")
+        };
         assert_eq!(
             (holder, size, year, metropolitan),
             (

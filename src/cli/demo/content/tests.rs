@@ -10,7 +10,7 @@ use crate::{
     config::{self, Options},
     connectors,
     diagnostic::{SourceFile, has_errors, render},
-    event::{Change, Encoder, EncoderConfig, EventBatch, KeyRing, Keys, Mapped},
+    event::{Change, Encoder, EncoderConfig, EventBatch, KeyRing, Keys, Layout, Mapped},
     mapping::{self, Library, Mapping, Scratch, Texts, Verdict},
 };
 
@@ -160,6 +160,7 @@ fn file(mapping: &Mapping, format: &Format, name: &str, content: &[u8], became: 
         topic: 0,
         max_event_bytes: 1 << 20,
         tombstones: true,
+        layout: Layout::Structured,
     });
     let mut out = EventBatch::new();
     let mut errors = Vec::new();

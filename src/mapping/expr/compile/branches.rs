@@ -35,7 +35,9 @@ impl Compiler {
     fn joined(&mut self, operands: &[Checked]) {
         for operand in operands {
             match &operand.shape {
-                Shape::Call { callee, operands } if callee.function.joins() => self.joined(operands),
+                Shape::Call { callee, operands } if callee.function.joins() => {
+                    self.joined(operands)
+                }
                 _ => self.value(operand),
             }
         }

@@ -20,7 +20,8 @@ const fn to(params: &'static [Param], body: super::Body) -> Function {
     Function::new("cast", params, gives::same, body)
 }
 
-static SAME: Function = to(&[Param::Comparable], |_, a| Ok(a[0]));
+/// A cast to the type that it has already.
+pub(super) static SAME: Function = to(&[Param::Comparable], |_, a| Ok(a[0]));
 static TEXT_TO_INT: Function = to(&[Param::Text], |_, a| {
     read(a, |text| {
         let number = literal::integer(text).ok_or(CAST)?;

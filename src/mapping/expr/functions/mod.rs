@@ -31,7 +31,7 @@ use crate::mapping::{
 
 pub(super) use cast::{cast, convert};
 pub(super) use choose::{Choice, choose, names};
-pub(super) use number::{NEGATE, as_float, as_number, as_timestamp};
+pub(super) use number::{Exact, NEGATE, Operator, as_float, as_number, as_timestamp};
 pub(super) use text::JOIN;
 pub(super) use unit::Unit;
 
@@ -245,6 +245,18 @@ impl Function {
     ) -> Self {
         let (repeats, nulls, prepare) = (false, Nulls::Strict, None);
         Self { name, params, repeats, nulls, result, prepare, body }
+    }
+
+    /// Whether its result is its argument.
+    pub(super) fn changes_nothing(&self) -> bool {
+        std::ptr::eq(self, &raw const cast::SAME)
+    }
+
+    /// Which arithmetic of exact numbers it is, if it is one: that is done without a call.
+    pub(super) fn operator(&self) -> Option<Operator> {
+        let exact =
+            matches!(self.params, [Param::Int, Param::Int] | [Param::Number, Param::Number]);
+        exact.then(|| Operator::of(self.name)).flatten()
     }
 
     /// Whether it is `||` of texts.

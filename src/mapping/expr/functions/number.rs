@@ -5,32 +5,34 @@
 //! whole number.
 
 use super::{
-    DIVISION_BY_ZERO, Env, Function, Nulls, OUT_OF_RANGE, Outcome,
+    Code, DIVISION_BY_ZERO, Env, Function, Nulls, OUT_OF_RANGE, Outcome,
     Param::{Comparable, Date, Float, Int, Number},
     gives, sizes,
 };
 use crate::mapping::value::{Decimal, TICKS_PER_DAY, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("+", &[Int, Int], gives::int, |_, a| integers(a, i64::checked_add)),
-    Function::new("+", &[Number, Number], sizes::sum, |_, a| decimals(a, Decimal::checked_add)),
+    Function::new("+", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Add, a)),
+    Function::new("+", &[Number, Number], sizes::sum, |_, a| arithmetic(Operator::Add, a)),
     Function::new("+", &[Float, Float], gives::float, |_, a| floats(a, |a, b| a + b)),
     Function::new("+", &[Int], gives::int, |_, a| Ok(a[0])),
     Function::new("+", &[Number], gives::same, |_, a| Ok(a[0])),
     Function::new("+", &[Float], gives::float, |_, a| Ok(a[0])),
-    Function::new("-", &[Int, Int], gives::int, |_, a| integers(a, i64::checked_sub)),
-    Function::new("-", &[Number, Number], sizes::sum, |_, a| decimals(a, Decimal::checked_sub)),
+    Function::new("-", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Subtract, a)),
+    Function::new("-", &[Number, Number], sizes::sum, |_, a| arithmetic(Operator::Subtract, a)),
     Function::new("-", &[Float, Float], gives::float, |_, a| floats(a, |a, b| a - b)),
-    Function::new("*", &[Int, Int], gives::int, |_, a| integers(a, i64::checked_mul)),
-    Function::new("*", &[Number, Number], sizes::product, |_, a| decimals(a, Decimal::checked_mul)),
+    Function::new("*", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Multiply, a)),
+    Function::new("*", &[Number, Number], sizes::product, |_, a| arithmetic(Operator::Multiply, a)),
     Function::new("*", &[Float, Float], gives::float, multiply_floats),
-    Function::new("/", &[Int, Int], gives::int, |_, a| divided(a, i64::checked_div)),
-    Function::new("/", &[Number, Number], gives::number, |_, a| over(a, Decimal::checked_div)),
+    Function::new("/", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Divide, a)),
+    Function::new("/", &[Number, Number], gives::number, |_, a| arithmetic(Operator::Divide, a)),
     Function::new("/", &[Float, Float], gives::float, divide_floats),
-    Function::new("%", &[Int, Int], gives::int, |_, a| divided(a, remainder)),
-    Function::new("%", &[Number, Number], sizes::remainder, |_, a| over(a, Decimal::checked_rem)),
-    Function::new("mod", &[Int, Int], gives::int, |_, a| divided(a, remainder)),
-    Function::new("mod", &[Number, Number], sizes::remainder, |_, a| over(a, Decimal::checked_rem)),
+    Function::new("%", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Remainder, a)),
+    Function::new("%", &[Number, Number], sizes::remainder, |_, a| {
+        arithmetic(Operator::Remainder, a)
+    }),
+    Function::new("mod", &[Int, Int], gives::int, |_, a| arithmetic(Operator::Mod, a)),
+    Function::new("mod", &[Number, Number], sizes::remainder, |_, a| arithmetic(Operator::Mod, a)),
     Function::new("abs", &[Int], gives::int, |_, a| integer(a, i64::checked_abs)),
     Function::new("abs", &[Number], gives::same, |_, a| {
         decimal(a, |a| if a.mantissa < 0 { -a } else { a })
@@ -72,6 +74,98 @@ pub(super) const FUNCTIONS: &[Function] = &[
     })
     .nulls(Nulls::Any),
 ];
+
+/// Arithmetic of two whole numbers or two decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mapping::expr) enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+    /// The remainder by its other name.
+    Mod,
+}
+
+/// What such arithmetic gives.
+pub(in crate::mapping::expr) enum Exact {
+    Null,
+    Int(i64),
+    Decimal(Decimal),
+}
+
+impl Operator {
+    const ALL: [Self; 6] =
+        [Self::Add, Self::Subtract, Self::Multiply, Self::Divide, Self::Remainder, Self::Mod];
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.sign() == name)
+    }
+
+    /// As it is written.
+    pub(in crate::mapping::expr) fn sign(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+            Self::Mod => "mod",
+        }
+    }
+
+    /// The result; null where an operand is, or is no such number.
+    ///
+    /// # Errors
+    /// What the function of this name in [`FUNCTIONS`] says.
+    #[inline]
+    pub(in crate::mapping::expr) fn apply(
+        self,
+        left: &Value<'_>,
+        right: &Value<'_>,
+    ) -> Result<Exact, Code> {
+        match (left, right) {
+            (Value::Decimal(a), Value::Decimal(b)) => self.decimals(*a, *b).map(Exact::Decimal),
+            (Value::Int(a), Value::Int(b)) => self.integers(*a, *b).map(Exact::Int),
+            _ => Ok(Exact::Null),
+        }
+    }
+
+    fn integers(self, a: i64, b: i64) -> Result<i64, Code> {
+        match self {
+            Self::Add => a.checked_add(b),
+            Self::Subtract => a.checked_sub(b),
+            Self::Multiply => a.checked_mul(b),
+            _ if b == 0 => return Err(DIVISION_BY_ZERO),
+            Self::Divide => a.checked_div(b),
+            // The remainder of the least number by -1 is zero, though its quotient does not exist.
+            Self::Remainder | Self::Mod => Some(a.wrapping_rem(b)),
+        }
+        .ok_or(OUT_OF_RANGE)
+    }
+
+    fn decimals(self, a: Decimal, b: Decimal) -> Result<Decimal, Code> {
+        match self {
+            Self::Add => a.checked_add(b),
+            Self::Subtract => a.checked_sub(b),
+            Self::Multiply => a.checked_mul(b),
+            _ if b.mantissa == 0 => return Err(DIVISION_BY_ZERO),
+            Self::Divide => a.checked_div(b),
+            Self::Remainder | Self::Mod => a.checked_rem(b),
+        }
+        .ok_or(OUT_OF_RANGE)
+    }
+}
+
+/// An operator as a function of the table.
+fn arithmetic<'a>(operator: Operator, arguments: &[Value<'a>]) -> Outcome<'a> {
+    let [left, right] = arguments else { return Ok(Value::Null) };
+    Ok(match operator.apply(left, right)? {
+        Exact::Null => Value::Null,
+        Exact::Int(number) => Value::Int(number),
+        Exact::Decimal(number) => Value::Decimal(number),
+    })
+}
 
 /// The sign in front of a number.
 pub(in crate::mapping::expr) const NEGATE: &[Function] = &[
@@ -128,51 +222,10 @@ fn integer<'a>(arguments: &[Value<'a>], compute: impl Fn(i64) -> Option<i64>) ->
     }
 }
 
-fn integers<'a>(arguments: &[Value<'a>], compute: impl Fn(i64, i64) -> Option<i64>) -> Outcome<'a> {
-    match arguments {
-        [Value::Int(a), Value::Int(b)] => compute(*a, *b).map(Value::Int).ok_or(OUT_OF_RANGE),
-        _ => Ok(Value::Null),
-    }
-}
-
-fn divided<'a>(arguments: &[Value<'a>], compute: impl Fn(i64, i64) -> Option<i64>) -> Outcome<'a> {
-    match arguments {
-        [_, Value::Int(0)] => Err(DIVISION_BY_ZERO),
-        arguments => integers(arguments, compute),
-    }
-}
-
-/// The remainder of the least number by -1 is zero, though its quotient does not exist.
-fn remainder(a: i64, b: i64) -> Option<i64> {
-    Some(a.wrapping_rem(b))
-}
-
 fn decimal<'a>(arguments: &[Value<'a>], compute: impl Fn(Decimal) -> Decimal) -> Outcome<'a> {
     match arguments {
         [Value::Decimal(a)] => Ok(Value::Decimal(compute(*a))),
         _ => Ok(Value::Null),
-    }
-}
-
-fn decimals<'a>(
-    arguments: &[Value<'a>],
-    compute: impl Fn(Decimal, Decimal) -> Option<Decimal>,
-) -> Outcome<'a> {
-    match arguments {
-        [Value::Decimal(a), Value::Decimal(b)] => {
-            compute(*a, *b).map(Value::Decimal).ok_or(OUT_OF_RANGE)
-        }
-        _ => Ok(Value::Null),
-    }
-}
-
-fn over<'a>(
-    arguments: &[Value<'a>],
-    compute: impl Fn(Decimal, Decimal) -> Option<Decimal>,
-) -> Outcome<'a> {
-    match arguments {
-        [_, Value::Decimal(Decimal { mantissa: 0, .. })] => Err(DIVISION_BY_ZERO),
-        arguments => decimals(arguments, compute),
     }
 }
 

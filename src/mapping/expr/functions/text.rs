@@ -16,7 +16,9 @@ use crate::mapping::value::Value;
 pub(in crate::mapping::expr) const JOIN: Function =
     Function::new("||", &[Chars, Chars], gives::text, |env, texts| {
         let texts = || texts.iter().filter_map(Value::as_text);
-        env.text_of(texts().map(str::len).sum(), |out| texts().try_for_each(|text| out.push_str(text)))
+        env.text_of(texts().map(str::len).sum(), |out| {
+            texts().try_for_each(|text| out.push_str(text))
+        })
     });
 
 pub(super) const FUNCTIONS: &[Function] = &[

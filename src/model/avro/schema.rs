@@ -1,23 +1,10 @@
-//! A model as an Avro schema: the data of an event, without the CloudEvents envelope.
-//!
-//! | in a model | in Avro | why |
-//! |---|---|---|
-//! | text, code | string | a code list grows; an Avro enum refuses words that its reader does not know |
-//! | decimal | string | `decimal` fixes the digits after the point for all events of a topic, and amounts of two currencies differ in them; the text is exact, as in JSON |
-//! | date | int, `date` | |
-//! | time | long, `time-micros` | finer digits are cut off |
-//! | timestamp | long, `local-timestamp-micros` | it has no zone |
-//! | instant | long, `timestamp-micros` | |
-//! | partial date | string | Avro has no year without a day |
-//! | uuid | string, `uuid` | |
-//! | not required | union with null, null by default | what is absent in JSON is null here |
-//! | object | record | a value type is defined where it first stands and named after that |
+//! A model as an Avro schema.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Field, Kind, Model, Shape};
+use crate::model::{Field, Kind, Model, Shape};
 
 impl Model {
     /// The Avro schema of the data of an event. Its namespace is that of the major version, `permit.v1`, so that the full
@@ -26,14 +13,22 @@ impl Model {
     /// # Errors
     /// The first name that Avro does not allow (letters, digits and `_` only).
     pub fn avro_schema(&self) -> Result<Value, String> {
-        let name = pascal(&self.name);
         let mut writer = Writer { defined: BTreeMap::new() };
-        let mut schema = writer.record(&name, &self.shape)?;
-        let namespace: String =
-            self.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        schema["namespace"] = json!(format!("{namespace}.v{}", self.version));
+        let mut schema = writer.record(&pascal(&self.name), &self.shape)?;
+        schema["namespace"] = json!(self.namespace());
         schema["doc"] = json!(format!("{}. Version {}.{}", self.title, self.version, self.minor));
         Ok(schema)
+    }
+
+    /// The full name of the record in its Avro schema, `permit.v1.Permit`.
+    pub fn avro_name(&self) -> String {
+        format!("{}.{}", self.namespace(), pascal(&self.name))
+    }
+
+    fn namespace(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let name: String = self.name.chars().map(plain).collect();
+        format!("{name}.v{}", self.version)
     }
 }
 
