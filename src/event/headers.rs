@@ -156,7 +156,7 @@ mod tests {
             );
             assert!(attribute.len() <= 20);
         }
-        assert_eq!(NAMES[Name::DataSha256 as usize], "ce_datasha256");
-        assert_eq!(NAMES.len(), Name::DataSha256 as usize + 1);
+        assert_eq!(NAMES[Name::Lookups as usize], "ce_lookups");
+        assert_eq!(NAMES.len(), Name::Lookups as usize + 1);
     }
 }

@@ -135,13 +135,7 @@ impl Coverage {
         let mut coverage = Self::default();
         let program = &mapping.program;
         for condition in [&program.when, &program.delete_when].into_iter().flatten() {
-            let ways = ["true", "false", "null"].map(|way| (way.to_owned(), 0)).into();
-            coverage.branches.push(BranchCount {
-                place: condition.name.to_string(),
-                ways,
-                case: None,
-            });
-            coverage.cases(&condition.name, &condition.expr);
+            coverage.branching(&condition.name, &condition.expr);
         }
         for step in &program.lets {
             match &step.step {
@@ -153,10 +147,17 @@ impl Coverage {
         coverage
     }
 
+    /// A condition, and every `CASE` in it.
+    fn branching(&mut self, place: &str, condition: &Expr) {
+        let ways = ["true", "false", "null"].map(|way| (way.to_owned(), 0)).into();
+        self.branches.push(BranchCount { place: place.to_owned(), ways, case: None });
+        self.cases(place, condition);
+    }
+
     fn members(&mut self, fields: &[FieldCode]) {
         for field in fields {
             if let Some(present) = &field.present {
-                self.cases(&format!("{} (present_if)", field.path), present);
+                self.branching(&format!("{} (present_if)", field.path), present);
             }
             match &field.produce {
                 Produce::Parts(parts) => self.field(&parts.item),

@@ -287,7 +287,7 @@ impl<'r> Walk<'_, 'r> {
     fn object(&mut self, field: &'r FieldCode, members: &'r [FieldCode]) -> Wrote {
         if let Some(present) = &field.present {
             let name = format!("{} (present_if)", field.path);
-            let mut line = self.line(Part::Field, name, String::new());
+            let mut line = self.line(Part::Condition, name, String::new());
             let value = self.compute(present, &field.path, &mut line);
             line.gave = value.as_ref().map_or(Came::Blocked, came);
             line.came = line.gave.clone();
