@@ -17,7 +17,7 @@ const RESULTS: usize = 500;
 const ERRORS: usize = 100;
 /// So many cases are asked at once.
 const BATCH: usize = 750;
-const LEAST: usize = 200;
+const LEAST: usize = 100;
 /// Most that is asked about one shape; the rarer its errors, the more it takes.
 const MOST: usize = 12_000;
 /// An excuse for more of the cases of one shape than this must be listed, in percent.
@@ -180,7 +180,7 @@ impl<'s> Oracle<'s> {
         }
         let (wanted, most) = (count.refused + ERRORS, count.misuses + 2 * BATCH);
         while !tree && count.refused < wanted && count.misuses < most {
-            self.misuses(shape, count);
+            self.misuses(shape, count, wanted);
         }
     }
 
@@ -232,8 +232,9 @@ impl<'s> Oracle<'s> {
     }
 
     /// Calls that both sides must refuse when they check them.
-    fn misuses(&mut self, shape: &Shape, count: &mut Count) {
-        let cases: Vec<Case> = (0..BATCH / 5).map(|_| self.generator.misuse(shape)).collect();
+    fn misuses(&mut self, shape: &Shape, count: &mut Count, wanted: usize) {
+        let batch = wanted.saturating_sub(count.refused) * 3 / 2 + 10;
+        let cases: Vec<Case> = (0..batch).map(|_| self.generator.misuse(shape)).collect();
         for (case, theirs) in cases.iter().zip(theirs::answers(self.server, &cases)) {
             count.misuses += 1;
             let ours = ours::answer(case);

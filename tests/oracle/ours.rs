@@ -136,13 +136,17 @@ fn write(row: &Row, cells: &mut RowWriter<'_>) {
         Some(elements) => {
             for element in elements {
                 cells.begin_group();
-                element.iter().for_each(|value| cell(value, cells));
+                for value in &element {
+                    cell(value, cells);
+                }
                 cells.end_group();
             }
             cells.end_list();
         }
     }
-    row.values().iter().for_each(|value| cell(value, cells));
+    for value in &row.values() {
+        cell(value, cells);
+    }
 }
 
 fn cell(value: &Value<'_>, cells: &mut RowWriter<'_>) {
