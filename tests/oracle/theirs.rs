@@ -20,22 +20,32 @@ EXCEPTION WHEN others THEN
 END $ask$;
 ";
 
+/// So many questions are one statement: each costs a message to the server and back.
+const AT_ONCE: usize = 50;
+
 /// The answers to all cases, in their order.
 pub fn answers(server: &Postgres, cases: &[Case]) -> Vec<Answer> {
     let arrays: Vec<String> = INNER.iter().map(|(name, ..)| format!("l{name}")).collect();
     let arrays = arrays.join(", ");
-    let mut script = String::new();
-    for case in cases {
-        let (mut values, mut names) = (case.row.literals(), COLUMNS.to_owned());
-        if case.is_over_list() {
-            values.extend(case.row.arrays());
-            names = format!("{names}, {arrays}");
-        }
-        let query =
-            format!("SELECT {} FROM (VALUES ({})) AS r({names})", case.theirs, values.join(", "));
-        script += &format!("SELECT pg_temp.ask($acequia${query}$acequia$);\n");
-    }
-    let answers = server.run(&format!("{ASK}{script}"));
+    let questions: Vec<String> = cases
+        .iter()
+        .map(|case| {
+            let (mut values, mut names) = (case.row.literals(), COLUMNS.to_owned());
+            if case.is_over_list() {
+                values.extend(case.row.arrays());
+                names = format!("{names}, {arrays}");
+            }
+            let from = format!("(VALUES ({})) AS r({names})", values.join(", "));
+            format!("$acequia$SELECT {} FROM {from}$acequia$", case.theirs)
+        })
+        .collect();
+    let statements: Vec<String> = questions
+        .chunks(AT_ONCE)
+        .map(|some| {
+            format!("SELECT pg_temp.ask(q) FROM unnest(ARRAY[{}]) AS q;\n", some.join(",\n"))
+        })
+        .collect();
+    let answers = server.run(&format!("{ASK}{}", statements.concat()));
     assert_eq!(answers.len(), cases.len(), "one row a question");
     answers.iter().map(|answer| read(answer)).collect()
 }
