@@ -7,7 +7,7 @@ help:
 	@echo 'make test      every test, against a real Apache Kafka that the tests start themselves'
 	@echo 'make check     formatting, lints and licences'
 	@echo 'make bench     one table of figures, each against a loop written by hand'
-	@echo 'make torture   the exactly-once test with fifty kills'
+	@echo 'make torture   fifty kills, a million expressions compared with PostgreSQL, ten minutes of fuzzing'
 
 demo:
 	@.ci/setup build
@@ -32,3 +32,5 @@ bench:
 torture:
 	@.ci/setup test
 	ACEQUIA_TORTURE_KILLS=50 cargo test --test acequia exactly_once -- --nocapture
+	ACEQUIA_TEST_SEED=$$(date +%s) ACEQUIA_ORACLE_EVALUATIONS=1000000 cargo test --test acequia oracle::expressions -- --nocapture
+	ACEQUIA_TEST_SEED=$$(date +%s) ACEQUIA_FUZZ_SECONDS=600 cargo test --test acequia oracle::fuzz -- --nocapture

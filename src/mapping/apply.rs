@@ -272,8 +272,17 @@ impl<'r> Run<'r> {
                 broken = true;
             }
         }
-        self.slots[usize::from(fold.result)] = fold.end(folding);
-        (!broken).then_some(())
+        if broken {
+            return None;
+        }
+        match fold.end(folding) {
+            Ok(value) => self.slots[usize::from(fold.result)] = value,
+            Err(failure) => {
+                self.no_result(failure, field);
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// Says of the errors after `before` in which element they are, and drops those that are known already. Gives

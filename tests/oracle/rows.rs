@@ -1,5 +1,7 @@
 //! The columns that generated expressions speak of, and values for them on both sides.
 
+use std::fmt;
+
 use acequia::mapping::{
     expr::{Scope, Slot},
     value::{Decimal, TICKS_PER_DAY, Type, Value, days_of},
@@ -9,7 +11,17 @@ use acequia::mapping::{
 pub const COLUMNS: &str =
     "t0, t1, t2, i0, i1, k0, k1, n0, n1, n2, f0, f1, b0, b1, d0, d1, s0, s1, z0, z1, h0, h1";
 
-const KINDS: &[(&str, Type, &str)] = &[
+/// The columns of the list `LIST`; PostgreSQL has an array of each, called `l` and its name.
+pub const INNER: &[(&str, Type, &str)] = &[
+    ("a", Type::Int, "bigint"),
+    ("n", Type::Decimal { precision: 12, scale: 2 }, "numeric(12,2)"),
+    ("t", Type::Text, "text"),
+    ("b", Type::Bool, "bool"),
+    ("d", Type::Date, "date"),
+    ("f", Type::Float, "float8"),
+];
+
+pub const KINDS: &[(&str, Type, &str)] = &[
     ("t0", Type::Text, "text"),
     ("t1", Type::Text, "text"),
     ("t2", Type::Text, "text"),
@@ -64,9 +76,12 @@ enum Held {
     Time(i64),
 }
 
-/// A record.
+/// A record: its columns, and the elements of its list, which may be missing.
 #[derive(Debug, Clone)]
-pub struct Row(Vec<Held>);
+pub struct Row {
+    held: Vec<Held>,
+    list: Option<Vec<Vec<Held>>>,
+}
 
 const TEXTS: &[&str] = &[
     "",
@@ -122,62 +137,110 @@ const TEXTS: &[&str] = &[
 impl Row {
     /// Values that are often small, equal, at a limit or missing.
     pub fn random(random: &mut fastrand::Rng) -> Self {
-        let mut held = Vec::with_capacity(KINDS.len());
-        for (name, kind, _) in KINDS {
-            let null = random.u8(..10) == 0;
-            held.push(match kind {
+        Self::with_nulls(random, true)
+    }
+
+    /// The same without nulls.
+    pub fn full(random: &mut fastrand::Rng) -> Self {
+        Self::with_nulls(random, false)
+    }
+
+    fn with_nulls(random: &mut fastrand::Rng, nulls: bool) -> Self {
+        // In some records all numbers are at a limit: then functions of them fail.
+        let limits = random.u8(..6) == 0;
+        let value = |random: &mut fastrand::Rng, name: &str, kind: &Type| {
+            let null = nulls && random.u8(..10) == 0;
+            match kind {
                 _ if null => Held::Null,
                 Type::Text => Held::Text(text(random)),
                 Type::Int if name.starts_with('k') => Held::Int(random.i64(-3..12)),
-                Type::Int => Held::Int(int(random)),
+                Type::Int => Held::Int(int(random, limits)),
                 Type::Decimal { scale, .. } => Held::Decimal(decimal(random, *scale)),
-                Type::Float => Held::Float(float(random)),
+                Type::Float => Held::Float(float(random, limits)),
                 Type::Bool => Held::Bool(random.bool()),
                 Type::Date => Held::Date(date(random)),
                 Type::Timestamp => Held::Timestamp(moment(random)),
                 Type::Instant => Held::Instant(moment(random)),
                 Type::Time => Held::Time(clock(random)),
                 _ => Held::Null,
-            });
-        }
-        Self(held)
+            }
+        };
+        let held = KINDS.iter().map(|(name, kind, _)| value(random, name, kind)).collect();
+        let list = (!nulls || random.u8(..12) > 0).then(|| {
+            (0..random.usize(..5))
+                .map(|_| INNER.iter().map(|(name, kind, _)| value(random, name, kind)).collect())
+                .collect()
+        });
+        Self { held, list }
     }
 
     /// For Acequia.
     pub fn values(&self) -> Vec<Value<'_>> {
-        self.0
-            .iter()
-            .map(|held| match held {
-                Held::Null => Value::Null,
-                Held::Text(text) => Value::Text(text),
-                Held::Int(int) => Value::Int(*int),
-                Held::Decimal(decimal) => Value::Decimal(*decimal),
-                Held::Float(float) => Value::Float(*float),
-                Held::Bool(truth) => Value::Bool(*truth),
-                Held::Date(days) => Value::Date(*days),
-                Held::Timestamp(ticks) => Value::Timestamp(*ticks),
-                Held::Instant(ticks) => Value::Instant(*ticks),
-                Held::Time(ticks) => Value::Time(*ticks),
-            })
-            .collect()
+        self.held.iter().map(Held::value).collect()
+    }
+
+    /// The elements of the list; none where it is missing.
+    pub fn list(&self) -> Option<Vec<Vec<Value<'_>>>> {
+        let elements = self.list.as_ref()?;
+        Some(elements.iter().map(|element| element.iter().map(Held::value).collect()).collect())
     }
 
     /// For PostgreSQL.
     pub fn literals(&self) -> Vec<String> {
-        let values = self.values();
-        KINDS
-            .iter()
-            .zip(values)
-            .map(|((_, _, kind), value)| match value {
-                Value::Null => format!("NULL::{kind}"),
-                Value::Text(text) => format!("{}::text", quoted(text)),
-                value => {
-                    let mut out = Vec::new();
-                    value.write_text(&mut out);
-                    format!("'{}'::{kind}", String::from_utf8(out).expect("UTF-8"))
-                }
-            })
-            .collect()
+        let one = |((_, _, kind), value): (&(_, _, &str), Value<'_>)| {
+            format!("{}::{kind}", literal(&value))
+        };
+        KINDS.iter().zip(self.values()).map(one).collect()
+    }
+
+    /// The arrays of the list for PostgreSQL.
+    pub fn arrays(&self) -> Vec<String> {
+        let list = self.list();
+        let column = |(at, (_, _, kind)): (usize, &(_, _, &str))| match &list {
+            None => format!("NULL::{kind}[]"),
+            Some(elements) => {
+                let values: Vec<String> =
+                    elements.iter().map(|element| literal(&element[at])).collect();
+                format!("ARRAY[{}]::{kind}[]", values.join(", "))
+            }
+        };
+        INNER.iter().enumerate().map(column).collect()
+    }
+}
+
+/// As the tail of a message.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.literals().join(", "), self.arrays().join(", "))
+    }
+}
+
+impl Held {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::Text(text),
+            Self::Int(int) => Value::Int(*int),
+            Self::Decimal(decimal) => Value::Decimal(*decimal),
+            Self::Float(float) => Value::Float(*float),
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Date(days) => Value::Date(*days),
+            Self::Timestamp(ticks) => Value::Timestamp(*ticks),
+            Self::Instant(ticks) => Value::Instant(*ticks),
+            Self::Time(ticks) => Value::Time(*ticks),
+        }
+    }
+}
+
+fn literal(value: &Value<'_>) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Text(text) => quoted(text),
+        value => {
+            let mut out = Vec::new();
+            value.write_text(&mut out);
+            format!("'{}'", String::from_utf8(out).expect("UTF-8"))
+        }
     }
 }
 
@@ -198,12 +261,12 @@ fn text(random: &mut fastrand::Rng) -> String {
     }
 }
 
-fn int(random: &mut fastrand::Rng) -> i64 {
+fn int(random: &mut fastrand::Rng, limits: bool) -> i64 {
     match random.u8(..10) {
+        _ if limits => [i64::MAX, i64::MIN, i64::MIN, 0, -1][random.usize(..5)],
         0..=3 => random.i64(-5..6),
         4..=6 => random.i64(-1_000_000..1_000_000),
-        7 => random.i64(..),
-        8 => [i64::MAX, i64::MIN, i64::MAX - 1, 0, -1][random.usize(..5)],
+        7 | 8 => random.i64(..),
         _ => random.i64(-4_000_000_000..4_000_000_000),
     }
 }
@@ -218,10 +281,12 @@ fn decimal(random: &mut fastrand::Rng, scale: u8) -> Decimal {
     Decimal::new(mantissa, scale).expect("at most twelve digits")
 }
 
-fn float(random: &mut fastrand::Rng) -> f64 {
+fn float(random: &mut fastrand::Rng, limits: bool) -> f64 {
     match random.u8(..8) {
+        _ if limits => [0.0, 1e300, f64::MAX, f64::MIN, f64::MIN][random.usize(..5)],
         0 => [0.0, -0.0, 0.5, -0.5, 1.5, 2.5][random.usize(..6)],
-        1 => [1e300, -1e300, 1e-300, 1e15, 123_456_789_012_345_680.0][random.usize(..5)],
+        1 => [1e300, -1e300, 1e-300, 1e15, 123_456_789_012_345_680.0, f64::MAX, f64::MIN]
+            [random.usize(..7)],
         2..=4 => f64::from(random.i32(-1000..1000)) / 8.0,
         _ => (random.f64() - 0.5) * 10f64.powi(random.i32(-6..18)),
     }

@@ -95,6 +95,8 @@ pub(in crate::mapping) struct Fold {
 #[derive(Debug)]
 pub(in crate::mapping) struct Folding<'a> {
     value: Value<'a>,
+    /// Of whole numbers: on its way a sum may be larger than its result.
+    sum: i128,
     joined: Option<bumpalo::collections::String<'a>>,
     count: i64,
     null: bool,
@@ -103,7 +105,7 @@ pub(in crate::mapping) struct Folding<'a> {
 impl Fold {
     /// Before the first element.
     pub(in crate::mapping) fn begin<'a>() -> Folding<'a> {
-        Folding { value: Value::Null, joined: None, count: 0, null: false }
+        Folding { value: Value::Null, sum: 0, joined: None, count: 0, null: false }
     }
 
     /// The list is too long for what is asked.
@@ -132,6 +134,10 @@ impl Fold {
             (Over::Count, ..) => Value::Null,
             (Over::StringAgg, _, Value::Text(text)) => {
                 return self.join(folding, text, arena).map_err(fail);
+            }
+            (Over::Sum, _, Value::Int(int)) => {
+                folding.sum += i128::from(int);
+                Value::Null
             }
             (_, Value::Null, value) => value,
             (Over::Sum, sum, value) => add(sum, value).ok_or_else(|| fail(OUT_OF_RANGE))?,
@@ -174,9 +180,14 @@ impl Fold {
     }
 
     /// After the last element.
-    pub(in crate::mapping) fn end<'a>(&self, folding: Folding<'a>) -> Value<'a> {
-        match (self.over, folding.joined) {
+    pub(in crate::mapping) fn end<'a>(&self, folding: Folding<'a>) -> Result<Value<'a>, Failure> {
+        let whole = self.argument.as_ref().is_some_and(|argument| *argument.kind() == Type::Int);
+        Ok(match (self.over, folding.joined) {
             (Over::Count, _) => Value::Int(folding.count),
+            (Over::Sum, _) if whole && folding.count > 0 => {
+                let fail = |_| Failure { code: OUT_OF_RANGE, function: self.over.name() };
+                i64::try_from(folding.sum).map(Value::Int).map_err(fail)?
+            }
             (Over::Any | Over::All, _) => {
                 let decisive = Value::Bool(self.over == Over::Any);
                 match folding.value {
@@ -187,13 +198,12 @@ impl Fold {
             }
             (_, Some(joined)) => Value::Text(joined.into_bump_str()),
             (_, None) => folding.value,
-        }
+        })
     }
 }
 
 fn add<'a>(sum: Value<'a>, value: Value<'a>) -> Option<Value<'a>> {
     match (sum, value) {
-        (Value::Int(a), Value::Int(b)) => a.checked_add(b).map(Value::Int),
         (Value::Decimal(a), Value::Decimal(b)) => Decimal::checked_add(a, b).map(Value::Decimal),
         (Value::Float(a), Value::Float(b)) => {
             Some(a + b).filter(|sum| sum.is_finite()).map(Value::Float)

@@ -131,7 +131,18 @@ pub(super) fn moment(kind: &Type, text: &str) -> Option<Constant> {
         Type::Instant => &INSTANT,
         _ => return None,
     };
+    if *kind == Type::Instant && has_hours_only(text) {
+        return Constant::of(&decoder.decode(&format!("{text}:00")).ok()?);
+    }
     Constant::of(&decoder.decode(text).ok()?)
+}
+
+/// Whether a point in time ends with an offset of whole hours, `+01`: SQL writes it so.
+fn has_hours_only(text: &str) -> bool {
+    let (Some(clock), [.., b'+' | b'-', tens, ones]) = (text.find(':'), text.as_bytes()) else {
+        return false;
+    };
+    clock + 3 < text.len() && tens.is_ascii_digit() && ones.is_ascii_digit()
 }
 
 /// A length of time, as in `INTERVAL '1 year 2 months 3 days 04:05:06'`.

@@ -194,13 +194,17 @@ impl<'s, 'e> Lowering<'s, 'e> {
     )]
     fn predicate(&mut self, sql: &Sql, depth: usize) -> Option<Option<Tree>> {
         let shape = match sql {
-            Sql::IsNull(operand)
-            | Sql::IsNotNull(operand)
-            | Sql::IsUnknown(operand)
-            | Sql::IsNotUnknown(operand) => Shape::IsNull {
-                negated: matches!(sql, Sql::IsNotNull(_) | Sql::IsNotUnknown(_)),
+            Sql::IsNull(operand) | Sql::IsNotNull(operand) => Shape::IsNull {
+                negated: matches!(sql, Sql::IsNotNull(_)),
                 operand: self.boxed(operand, depth)?,
             },
+            Sql::IsUnknown(operand) | Sql::IsNotUnknown(operand) => {
+                let operand = self.boxed(operand, depth)?;
+                // Of conditions only, and what is unknown is so when it is denied.
+                let denied = Node { span: operand.span.clone(), shape: Shape::Not(operand) };
+                let negated = matches!(sql, Sql::IsNotUnknown(_));
+                Shape::IsNull { negated, operand: Box::new(denied) }
+            }
             Sql::IsTrue(operand)
             | Sql::IsNotTrue(operand)
             | Sql::IsFalse(operand)

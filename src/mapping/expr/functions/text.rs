@@ -3,7 +3,10 @@
 //! `upper` and `lower` follow Unicode in full (`ß` becomes `SS`), as PostgreSQL does with ICU. `initcap` takes for a
 //! word what PostgreSQL's documentation takes for one: letters and digits without anything else between them.
 
-use std::ops::Range;
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{
     ARGUMENT, Code, Env, Function, Nulls, Outcome,
@@ -71,12 +74,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         })
     }),
     Function::new("translate", &[Chars, Chars, Chars], gives::text, |env, a| {
-        three(env, a, |text, from, to, out| {
-            text.chars().try_for_each(|char| match from.chars().position(|known| known == char) {
-                None => out.push(char),
-                Some(at) => to.chars().nth(at).map_or(Ok(()), |char| out.push(char)),
-            })
-        })
+        three(env, a, translate)
     }),
     Function::new("repeat", &[Chars, Int], gives::text, |env, a| match a {
         [Value::Text(text), Value::Int(times)] => env.text(|out| {
@@ -188,13 +186,58 @@ fn trimmed<'a>(arguments: &[Value<'a>], start: bool, end: bool) -> Outcome<'a> {
         [Value::Text(text), Value::Text(characters)] => (text, characters),
         _ => return Ok(Value::Null),
     };
+    let characters = Characters::of(characters);
     if start {
-        text = text.trim_start_matches(|char| characters.contains(char));
+        text = text.trim_start_matches(|char| characters.contain(char));
     }
     if end {
-        text = text.trim_end_matches(|char| characters.contains(char));
+        text = text.trim_end_matches(|char| characters.contain(char));
     }
     Ok(Value::Text(text))
+}
+
+/// Lists of characters that are longer are looked up in a table: a list may be as long as a text.
+const LISTED: usize = 64;
+
+/// Characters to be recognised.
+enum Characters<'a> {
+    Few(&'a str),
+    Many(HashSet<char>),
+}
+
+impl<'a> Characters<'a> {
+    fn of(list: &'a str) -> Self {
+        if list.len() <= LISTED { Self::Few(list) } else { Self::Many(list.chars().collect()) }
+    }
+
+    fn contain(&self, char: char) -> bool {
+        match self {
+            Self::Few(list) => list.contains(char),
+            Self::Many(set) => set.contains(&char),
+        }
+    }
+}
+
+/// Every character of `from` becomes the one at its place in `to`, or nothing where there is none; its first place counts.
+fn translate(text: &str, from: &str, to: &str, out: &mut Text<'_>) -> Result<(), Code> {
+    if from.len() <= LISTED {
+        return text.chars().try_for_each(|char| {
+            match from.chars().position(|known| known == char) {
+                None => out.push(char),
+                Some(at) => to.chars().nth(at).map_or(Ok(()), |char| out.push(char)),
+            }
+        });
+    }
+    let mut table: HashMap<char, Option<char>> = HashMap::new();
+    let mut to = to.chars();
+    for char in from.chars() {
+        let other = to.next();
+        table.entry(char).or_insert(other);
+    }
+    text.chars().try_for_each(|char| match table.get(&char) {
+        None => out.push(char),
+        Some(other) => other.map_or(Ok(()), |char| out.push(char)),
+    })
 }
 
 /// To exactly so many characters: longer texts are cut at their end.
@@ -323,7 +366,7 @@ fn ilike<'a>(_: Env<'a>, arguments: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// `LIKE`: `%` is any text, `_` one character. Looks back to the last `%` only, which is enough: what stands before
-/// it has matched as early as it can. A pattern that ends with the escape is an error, once it is reached.
+/// it has matched as early as it can. A pattern that ends with the escape is an error, once it is reached by some text.
 fn matches(
     text: &str,
     pattern: &str,
@@ -342,7 +385,7 @@ fn matches(
                 continue;
             }
             (None, None) => return Ok(true),
-            (Some(sign), _) if Some(sign) == escape && pattern.as_str().is_empty() => {
+            (Some(sign), Some(_)) if Some(sign) == escape && pattern.as_str().is_empty() => {
                 return Err(ARGUMENT);
             }
             (Some(sign), Some(found)) if Some(sign) == escape => {

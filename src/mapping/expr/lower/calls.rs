@@ -44,6 +44,7 @@ impl Lowering<'_, '_> {
                 let mut operands = vec![self.node(expr, depth)?];
                 match substring_from {
                     Some(from) => operands.push(self.node(from, depth)?),
+                    None if substring_for.is_none() => {}
                     None => {
                         let first = Shape::Leaf(Written::Constant(Constant::Int(1)));
                         operands.push(Node { span: span.clone(), shape: first });
