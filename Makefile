@@ -6,7 +6,7 @@ help:
 	@echo 'make demo      three dirty feeds become unified events, in this terminal, without a Kafka'
 	@echo 'make test      every test, against a real Apache Kafka that the tests start themselves'
 	@echo 'make check     formatting, lints and licences'
-	@echo 'make bench     one table of figures, each against a loop written by hand'
+	@echo 'make bench     one table of figures, against loops written by hand and two other languages (built once, some minutes)'
 	@echo 'make torture   fifty kills, a million expressions compared with PostgreSQL, ten minutes of fuzzing'
 
 demo:

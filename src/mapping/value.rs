@@ -21,6 +21,7 @@ use acequia_api::{Cell, ColumnType, RecordBatch};
 pub(in crate::mapping) use decimal::power as power_of_ten;
 pub use decimal::{Decimal, MAX_DIGITS};
 pub use interval::Interval;
+pub(in crate::mapping) use json::append;
 pub use json::{write_json_string, write_json_text};
 pub use kind::{TYPE_WORDS, Type, TypeError};
 pub use nested::{Group, List};

@@ -12,7 +12,7 @@ use super::{
         Produce, Tested,
     },
     scratch::{Flag, Texts},
-    value::{Value, write_json_string, write_json_text},
+    value::{Value, append, write_json_string, write_json_text},
     verbs::Verb,
 };
 
@@ -45,7 +45,7 @@ impl<'r> Run<'r> {
         }
         let mark = self.out.data.len();
         let separator = self.separator();
-        self.out.data.extend_from_slice(&field.prefix[separator..]);
+        append(self.out.data, &field.prefix[separator..]);
         let wrote = match &field.produce {
             Produce::Const { json, text } => {
                 self.out.data.extend_from_slice(json);
@@ -103,7 +103,7 @@ impl<'r> Run<'r> {
         let separator = self.separator();
         let data = &mut *self.out.data;
         data.reserve(field.quoted.len() + text.len() + 1);
-        data.extend_from_slice(&field.quoted[separator..]);
+        append(data, &field.quoted[separator..]);
         write_json_text(data, text);
         data.push(b'"');
         if field.is_key {

@@ -32,6 +32,10 @@ pub fn compile(spec: &DecodeSpec) -> Result<Decoder, SpecError> {
     };
     let (null_values, sentinel_values) = (values(&spec.null_if), values(&spec.sentinel));
     Ok(Decoder {
+        verbatim: matches!(kernel, Kernel::Text)
+            && spec.trim == Trim::None
+            && spec.null_if.is_empty()
+            && spec.sentinel.is_empty(),
         code: code_of(&kind),
         expected: expected(spec, &kernel, &kind).into(),
         kind,

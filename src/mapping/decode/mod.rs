@@ -40,6 +40,8 @@ pub struct Decoder {
     kind: Type,
     kernel: Kernel,
     trim: Trim,
+    /// Text of which nothing is taken off and nothing is missing.
+    verbatim: bool,
     null_texts: Box<[Box<str>]>,
     /// What the texts of `null_if` mean in the type, for cells that have it already.
     null_values: Box<[Value<'static>]>,
@@ -164,7 +166,7 @@ impl Decoder {
     /// Whether every text is its own value, so that there is nothing to decode.
     #[inline]
     pub fn is_verbatim(&self) -> bool {
-        matches!((&self.kernel, self.trim, &*self.null_texts), (Kernel::Text, Trim::None, []))
+        self.verbatim
     }
 
     /// Whether cells of a column of `kind` can be decoded at all; a mapping that asks for what never works is

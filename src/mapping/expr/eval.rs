@@ -25,10 +25,20 @@ impl Program {
         if self.stack <= SMALL_STACK {
             Machine::<SMALL_STACK>::new(self, slots, arena).run(|_| ())
         } else if self.stack <= MIDDLE_STACK {
-            Machine::<MIDDLE_STACK>::new(self, slots, arena).run(|_| ())
+            self.eval_on::<MIDDLE_STACK>(slots, arena)
         } else {
-            Machine::<MAX_STACK>::new(self, slots, arena).run(|_| ())
+            self.eval_on::<MAX_STACK>(slots, arena)
         }
+    }
+
+    /// In a frame of its own: one with room for a large stack would make every small expression pay for it.
+    #[inline(never)]
+    fn eval_on<'a, const N: usize>(
+        &'a self,
+        slots: &[Value<'a>],
+        arena: &'a Arena,
+    ) -> Result<Value<'a>, Failure> {
+        Machine::<N>::new(self, slots, arena).run(|_| ())
     }
 
     /// Evaluates once more, and tells each branch of a `CASE` that is taken: the number of the `CASE`, in the order in

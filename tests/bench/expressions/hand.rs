@@ -3,8 +3,8 @@
 
 use acequia_api::{Cell, RowRef};
 
-/// Writes `data` of a fee. `None` for a record that does not fit.
-pub fn fee(row: RowRef<'_>, out: &mut Vec<u8>) -> Option<()> {
+/// Writes key and `data` of a fee. `None` for a record that does not fit.
+pub fn fee(row: RowRef<'_>, key: &mut String, out: &mut Vec<u8>) -> Option<()> {
     let batch = row.batch();
     let cell = |column: usize| match row.cells()[column] {
         Cell::Text(span) => Some(batch.text(span)),
@@ -19,8 +19,11 @@ pub fn fee(row: RowRef<'_>, out: &mut Vec<u8>) -> Option<()> {
     };
     let post_code = cell(13)?;
     let units = integer(cell(16)?)?;
+    let number_of_fee = cell(0).filter(|key| !key.is_empty())?;
+    key.clear();
+    key.push_str(number_of_fee);
     out.clear();
-    text(out, "{\"number\":\"", cell(0)?);
+    text(out, "{\"number\":\"", number_of_fee);
     text(out, "\",\"kind\":\"", cell(1)?);
     let status = cell(2)?;
     text(out, "\",\"status\":\"", status);

@@ -91,7 +91,7 @@ fn with_fields(wanted: impl Fn(&str) -> bool) -> String {
 /// The least time that the mapping takes for the whole feed and, where it is asked for, the loop by hand.
 fn least(mapping: &Mapping, feed: &[u8], by_hand_too: bool) -> (f64, f64) {
     let mut scratch = Scratch::new(Arc::new(Keys::none()));
-    let mut out = Vec::with_capacity(1024);
+    let (mut key, mut out) = (String::new(), Vec::with_capacity(1024));
     let (mut ours, mut by_hand) = (f64::MAX, f64::MAX);
     for _ in 0..RUNS {
         let (mut one, mut other) = (0.0, 0.0);
@@ -102,12 +102,12 @@ fn least(mapping: &Mapping, feed: &[u8], by_hand_too: bool) -> (f64, f64) {
             let began = busy();
             for row in batch.rows() {
                 mapped(mapping, bound, row, &mut scratch);
-                black_box(&scratch.data);
+                black_box((&scratch.key, &scratch.data));
             }
             let between = busy();
             for row in batch.rows().filter(|_| by_hand_too) {
-                black_box(hand::fee(row, &mut out));
-                black_box(&out);
+                black_box(hand::fee(row, &mut key, &mut out));
+                black_box((&key, &out));
             }
             one += between - began;
             other += busy() - between;
@@ -120,12 +120,13 @@ fn least(mapping: &Mapping, feed: &[u8], by_hand_too: bool) -> (f64, f64) {
 /// Asserts that both ways write the same, and gives the results of the expressions.
 fn same_bytes(mapping: &Mapping, feed: &[u8]) -> Vec<rivals::Results> {
     let mut scratch = Scratch::new(Arc::new(Keys::none()));
-    let (mut out, mut results) = (Vec::new(), Vec::new());
+    let (mut key, mut out, mut results) = (String::new(), Vec::new(), Vec::new());
     batches(mapping, feed, |batch| {
         let bound = mapping.bind(batch.schema()).expect("it fits");
         for row in batch.rows() {
             mapped(mapping, &bound, row, &mut scratch);
-            hand::fee(row, &mut out).expect("the feed is good");
+            hand::fee(row, &mut key, &mut out).expect("the feed is good");
+            assert_eq!(scratch.key, key);
             assert_eq!(String::from_utf8_lossy(&scratch.data), String::from_utf8_lossy(&out));
             results.push(serde_json::from_slice(&scratch.data).expect("data is JSON"));
         }

@@ -37,6 +37,10 @@ pub fn run(feed: &[u8], ours: &[Results]) -> Vec<Rival> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/rivals/Cargo.toml");
     let mut command = Command::new(env!("CARGO"));
     command.args(["run", "--release", "--quiet", "--locked", "--manifest-path"]).arg(manifest);
+    // Beside our own artefacts: the package's own folder stays clean.
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), Into::into);
+    command.env("CARGO_TARGET_DIR", target.join("rivals"));
     command.arg("--").arg(directory.path()).stderr(Stdio::inherit());
     let output = command.output().expect("cargo starts");
     if !output.status.success() {
