@@ -6,8 +6,8 @@
 //!
 //! | change | effect |
 //! |---|---|
-//! | a new field that is not required; another word of `one_of`; another privacy class | additive: a new minor version |
-//! | a field gone, renamed or of another type; one more or one less required; a word gone; a list of words closed or opened; another pattern | breaking: a new major version |
+//! | a new field that is not required; another word of `one_of`; a more closed privacy class | additive: a new minor version |
+//! | a field gone, renamed or of another type; one more or one less required; a word gone; a list of words closed or opened; another pattern; a more open privacy class, because the topic holds old events as closed as they were | breaking: a new major version |
 //! | titles, standards, examples | none |
 
 use std::{
@@ -19,7 +19,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Model, Models};
+use super::{Class, Model, Models};
 use crate::diagnostic::{Diagnostic, Severity, SourceFile};
 
 /// What a change means for those who read the topic.
@@ -190,7 +190,8 @@ fn value(path: &str, released: &Value, now: &Value, out: &mut Vec<Change>) {
     if released["x-class"] != now["x-class"] && !released["x-class"].is_null() {
         let class = |schema: &Value| schema["x-class"].as_str().unwrap_or("none").to_owned();
         let what = format!("was of class {} and is {}", class(released), class(now));
-        change(Effect::Additive, what);
+        let opened = most_closed(now) < most_closed(released);
+        change(if opened { Effect::Breaking } else { Effect::Additive }, what);
     }
     if released["pattern"] != now["pattern"] {
         change(Effect::Breaking, "has another pattern".to_owned());
@@ -213,6 +214,13 @@ fn value(path: &str, released: &Value, now: &Value, out: &mut Vec<Change>) {
         "array" => value(path, &released["items"], &now["items"], out),
         _ => {}
     }
+}
+
+/// The most closed of the classes that a field may have, as the schema joins them.
+fn most_closed(schema: &Value) -> Option<Class> {
+    let words = schema["x-class"].as_str()?.split(" or ");
+    let class = |word: &str| Class::ALL.into_iter().find(|class| class.name() == word);
+    words.filter_map(class).max()
 }
 
 fn words(list: &Value) -> BTreeSet<&str> {

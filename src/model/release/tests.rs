@@ -51,7 +51,7 @@ fn an_addition_needs_a_new_minor_version() {
 }
 
 #[test]
-fn a_new_word_and_another_class_are_additions() {
+fn a_new_word_and_a_more_closed_class_are_additions() {
     let more = RELEASED
         .replace("[a, b]", "[a, b, c]")
         .replace("note: { type: text, class: internal", "note: { type: text, class: personal");
@@ -177,4 +177,14 @@ fn changes_are_told_field_by_field() {
     let changes = model::changes(&released, &models(&now)["thing/1"].json_schema());
     let told: Vec<_> = changes.iter().map(|change| (&*change.path, change.effect)).collect();
     assert_eq!(told, [("note", Effect::Breaking), ("remark", Effect::Additive)]);
+}
+
+#[test]
+fn a_more_open_class_breaks_what_readers_of_old_events_were_told() {
+    let opened =
+        RELEASED.replace("note: { type: text, class: internal", "note: { type: text, class: public");
+    assert_eq!(
+        said(&opened),
+        ["model.breaking 6:3 breaking since 1.0: `note` was of class internal and is public"]
+    );
 }
