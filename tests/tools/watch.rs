@@ -25,7 +25,7 @@ impl Watching {
         command.args(arguments).arg("--watch").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let shown = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = mpsc::channel();
+        let (sender, lines) = mpsc::sync_channel(1_000);
         // It ends with the child, or when nobody listens any more.
         thread::spawn(move || {
             shown.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok())
