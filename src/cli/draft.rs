@@ -80,6 +80,10 @@ pub(super) fn run(
         }
         _ => look::file(file)?,
     };
+    if looked.profile.columns.is_empty() {
+        let source = printable(&args.source);
+        return Err(CliError::system(format!("`{source}` has no column that could be drafted")));
+    }
     let library = library(args, known.as_ref());
     let to = args.to.as_ref().map(|to| find_model(to, &library)).transpose()?;
     let files = drafts(args, &name, &looked, known.as_ref(), to.as_deref())?;

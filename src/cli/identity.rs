@@ -21,8 +21,8 @@ use crate::{
     supervisor::startup,
 };
 
-/// Longer is no identifier, and no encrypted value that fits an event.
-const MOST: usize = 1 << 20;
+/// Bytes of a line; longer is no identifier, and no encrypted value that fits an event.
+const LONGEST: usize = 1 << 20;
 
 /// Whose pseudonyms.
 #[derive(Debug, Args)]
@@ -41,8 +41,8 @@ pub struct PseudonymArgs {
 #[command(after_help = "\
 Example:
   acequia decrypt payer.account < values.txt
-Encrypted values (`e1.…`) are read from standard input, one a line, and written in clear in the same order. A value is
-bound to the field that it stands in.")]
+Encrypted values (`e1.…`) are read from standard input, one a line, and written in clear in the same order; empty lines
+are passed over. A value is bound to the field that it stands in.")]
 pub struct DecryptArgs {
     /// The field of the event that the values stood in
     field: String,
@@ -67,11 +67,7 @@ pub(super) fn pseudonym(
     let domains: BTreeSet<&str> =
         fields.iter().filter_map(|(_, field)| field.domain.as_deref()).collect();
     if !domains.contains(&*args.domain) {
-        // Not repeated: it may be the identifier, in the wrong place.
-        let known: Vec<&str> = domains.into_iter().collect();
-        let message =
-            format!("no mapping makes pseudonyms of that domain; there are: {}", known.join(", "));
-        return Err(CliError::Usage(message));
+        return Err(unknown("no mapping makes pseudonyms of that domain", domains));
     }
     let keys = startup::keys(&deployment)?;
     if !keys.makes_pseudonyms() {
@@ -82,8 +78,12 @@ pub(super) fn pseudonym(
         .filter(|(_, field)| field.domain.as_deref() == Some(&args.domain))
         .map(|(mapping, field)| format!("{mapping}, {}: {}", field.path, way(field)))
         .collect();
-    ask(&format!("the identifier, as it is before it is replaced in\n  {}", made.join("\n  ")));
-    let id = one(&mut io::stdin().lock())?;
+    let input = io::stdin();
+    let is_terminal = input.is_terminal();
+    if is_terminal {
+        ask(&format!("the identifier, as it is before it is replaced in\n  {}", made.join("\n  ")));
+    }
+    let id = one(input.lock(), is_terminal)?;
     let known = known(&keys, &args.domain, &id);
     if terminal.json {
         terminal.value(&known)?;
@@ -107,31 +107,53 @@ pub(super) fn decrypt(
         names = vec![key];
     }
     if names.is_empty() {
-        let known = fields.iter().map(|(_, field)| field.path.as_str());
-        return Err(deployment::unknown("encrypted field", &args.field, known));
+        let known = fields.iter().map(|(_, field)| field.path.as_str()).collect();
+        return Err(unknown("no mapping encrypts that field", known));
     }
     let keys = startup::keys(&deployment)?;
     if !names.iter().any(|name| keys.encryption_names().any(|known| known == *name)) {
         return Err(no_key());
     }
-    ask("encrypted values, one a line");
+    let input = io::stdin();
+    if input.is_terminal() {
+        ask("encrypted values, one a line, until ctrl-d");
+    }
+    clear(input.lock(), terminal, |value| {
+        names.iter().find_map(|name| keys.decrypt(name, &args.field, value))
+    })
+}
+
+/// Writes every value of the input in clear, as soon as it is read; those that `decrypt` does not open are findings.
+fn clear(
+    input: impl BufRead,
+    terminal: &mut Terminal,
+    decrypt: impl Fn(&str) -> Option<String>,
+) -> Result<Exit, CliError> {
     let mut exit = Exit::Ok;
-    for (number, line) in (1_usize..).zip(lines(&mut io::stdin().lock())?) {
-        let clear = names.iter().find_map(|name| keys.decrypt(name, &args.field, &line));
+    let mut lines = Lines::of(input);
+    while let Some((number, line)) = lines.next()? {
+        let clear = decrypt(&line);
         if clear.is_none() {
             exit = Exit::Findings;
         }
         match (clear, terminal.json) {
             (clear, true) => terminal.value(&json!({ "line": number, "value": clear }))?,
             (Some(clear), false) => terminal.line(printable(&clear))?,
-            (None, false) => terminal.line(format!("({})", refused(number, &args.field)))?,
+            (None, false) => terminal.line(format!(
+                "(line {number} is no value of that field that a key of this deployment opens)"
+            ))?,
         }
     }
     Ok(exit)
 }
 
-fn refused(number: usize, field: &str) -> String {
-    format!("line {number} is no value of `{field}` that a key of this deployment opens")
+/// Says what there is. What was asked for is not repeated: it may be the identifier or the value, in the wrong place.
+fn unknown(message: &str, known: BTreeSet<&str>) -> CliError {
+    let known: Vec<&str> = known.into_iter().collect();
+    CliError::Usage(match known.as_slice() {
+        [] => format!("{message}; there is none"),
+        known => format!("{message}; there are: {}", known.join(", ")),
+    })
 }
 
 /// Every pseudonym of an identifier, with the name of its key.
@@ -160,36 +182,63 @@ fn way(field: &FieldInfo) -> String {
     std::iter::once(field.producer.as_str()).chain(steps).collect::<Vec<_>>().join(", ")
 }
 
-/// Says what is waited for, where a person sits at the other end.
+/// Says what is waited for, to the person at the other end.
 #[expect(clippy::print_stderr, reason = "a question stands beside what a verb prints")]
 fn ask(what: &str) {
-    if io::stdin().is_terminal() {
-        eprintln!("{what}:");
-    }
+    eprintln!("{what}:");
 }
 
-/// One line, without its end.
-fn one(input: &mut impl BufRead) -> Result<String, CliError> {
-    let mut lines = lines(input)?;
-    match (lines.pop(), lines.is_empty()) {
-        (Some(line), true) => Ok(line),
-        (None, _) => Err(CliError::system("there is no identifier on standard input")),
-        (Some(_), false) => Err(CliError::system("there is more than one line on standard input")
-            .hint("one identifier at a time")),
+/// The one line of the input. At a terminal it is the first; nobody is made to say that there is no other.
+fn one(input: impl BufRead, is_terminal: bool) -> Result<String, CliError> {
+    let mut lines = Lines::of(input);
+    let Some((_, line)) = lines.next()? else {
+        return Err(CliError::system("there is no identifier on standard input"));
+    };
+    if !is_terminal && lines.next()?.is_some() {
+        return Err(CliError::system("there is more than one line on standard input")
+            .hint("one identifier at a time"));
     }
+    Ok(line)
 }
 
-/// The lines that are not empty; on a terminal, the first one.
-fn lines(input: &mut impl BufRead) -> Result<Vec<String>, CliError> {
-    let mut text = String::new();
-    let mut limited = io::Read::take(input, MOST as u64);
-    if io::stdin().is_terminal() {
-        limited.read_line(&mut text)?;
-    } else {
-        io::Read::read_to_string(&mut limited, &mut text)?;
+/// Lines of an input, one in memory at a time.
+struct Lines<R> {
+    input: R,
+    /// Lines that were read, the empty ones too.
+    read: usize,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn of(input: R) -> Self {
+        Self { input, read: 0 }
     }
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(str::to_owned).collect())
+
+    /// The next line that is not empty, with its number from 1 and without blanks around it; none at the end.
+    ///
+    /// # Errors
+    /// It is too long, or no text; the message says which line it is and nothing of it.
+    fn next(&mut self) -> Result<Option<(usize, String)>, CliError> {
+        loop {
+            let mut bytes = Vec::new();
+            // One more for the end of the line.
+            let mut limited = io::Read::take(&mut self.input, LONGEST as u64 + 1);
+            if limited.read_until(b'\n', &mut bytes)? == 0 {
+                return Ok(None);
+            }
+            self.read += 1;
+            let number = self.read;
+            if bytes.len() > LONGEST && !bytes.ends_with(b"\n") {
+                let message = format!("line {number} of standard input is longer than 1 MiB");
+                return Err(CliError::system(message));
+            }
+            let line = std::str::from_utf8(&bytes).map_err(|_| {
+                CliError::system(format!("line {number} of standard input is not UTF-8"))
+            })?;
+            if !line.trim().is_empty() {
+                return Ok(Some((number, line.trim().to_owned())));
+            }
+        }
+    }
 }
 
 fn no_key() -> CliError {
@@ -217,9 +266,72 @@ mod tests {
 
     #[test]
     fn one_identifier_is_read_and_never_a_part_of_two() {
-        assert_eq!(one(&mut "  12345678Z \r\n\n".as_bytes()).unwrap(), "12345678Z");
-        assert!(one(&mut "".as_bytes()).is_err());
-        let two = one(&mut "12345678Z\n87654321X\n".as_bytes()).unwrap_err();
+        for is_terminal in [false, true] {
+            let read = |text: &str| one(text.as_bytes(), is_terminal);
+            assert_eq!(read("  12345678Z \r\n\n").unwrap(), "12345678Z");
+            assert_eq!(read("\n12345678Z").unwrap(), "12345678Z");
+            assert!(read("").is_err());
+            assert!(read("\n \n").is_err());
+        }
+        let two = one("12345678Z\n87654321X\n".as_bytes(), false).unwrap_err();
         assert!(!format!("{two:?} {two}").contains("5678"));
+        assert_eq!(one("12345678Z\n87654321X\n".as_bytes(), true).unwrap(), "12345678Z");
+    }
+
+    #[test]
+    fn lines_are_numbered_as_they_stand_there_and_none_is_cut() {
+        let mut lines = Lines::of("a\n\n  \n b \r\nc".as_bytes());
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            all.push(line);
+        }
+        assert_eq!(all, [(1, "a".to_owned()), (4, "b".to_owned()), (5, "c".to_owned())]);
+        let (fits, longer) = ("x".repeat(LONGEST), "x".repeat(LONGEST + 1));
+        let many = format!("{fits}\n{fits}\n{longer}\n");
+        let mut lines = Lines::of(many.as_bytes());
+        assert_eq!(lines.next().unwrap(), Some((1, fits.clone())));
+        assert_eq!(lines.next().unwrap(), Some((2, fits)));
+        let error = lines.next().unwrap_err().to_string();
+        assert_eq!(error, "line 3 of standard input is longer than 1 MiB");
+        let error = Lines::of(&b"a\n\xff\n"[2..]).next().unwrap_err().to_string();
+        assert_eq!(error, "line 1 of standard input is not UTF-8");
+    }
+
+    #[test]
+    fn a_value_is_answered_before_the_next_is_read() {
+        /// A person at a terminal, who looks at an answer before going on.
+        struct Person(std::rc::Rc<std::cell::RefCell<Vec<u8>>>, usize);
+        impl io::Read for Person {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let answers = self.0.borrow().iter().filter(|byte| **byte == b'\n').count();
+                assert_eq!(answers, self.1, "every value was answered");
+                self.1 += 1;
+                let said: &[u8] = if self.1 > 3 { b"" } else { b"value\n" };
+                buffer[..said.len()].copy_from_slice(said);
+                Ok(said.len())
+            }
+        }
+        struct Shown(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+        impl io::Write for Shown {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                io::Write::write(&mut *self.0.borrow_mut(), bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let shown = std::rc::Rc::default();
+        let mut terminal = Terminal::into(Shown(std::rc::Rc::clone(&shown)), false);
+        let person = io::BufReader::new(Person(std::rc::Rc::clone(&shown), 0));
+        let exit = clear(person, &mut terminal, |value| Some(value.to_uppercase())).unwrap();
+        assert_eq!((exit, &**shown.borrow()), (Exit::Ok, &b"VALUE\nVALUE\nVALUE\n"[..]));
+    }
+
+    #[test]
+    fn what_was_asked_for_in_vain_is_not_repeated() {
+        let said = unknown("no mapping encrypts that field", BTreeSet::from(["b", "a"]));
+        assert_eq!(said.to_string(), "no mapping encrypts that field; there are: a, b");
+        let said = unknown("no mapping encrypts that field", BTreeSet::new());
+        assert_eq!(said.to_string(), "no mapping encrypts that field; there is none");
     }
 }

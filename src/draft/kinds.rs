@@ -159,6 +159,10 @@ pub(super) fn is_sentinel(text: &str) -> bool {
         "31/12/2999",
     ];
     DAYS.iter().any(|day| {
-        text.strip_prefix(day).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', 'T']))
+        let time = |rest: &str| {
+            rest.starts_with([' ', 'T'])
+                && rest[1..].chars().all(|c| c.is_ascii_digit() || " :.+-Z".contains(c))
+        };
+        text.strip_prefix(day).is_some_and(|rest| rest.is_empty() || time(rest))
     })
 }

@@ -25,6 +25,7 @@ mod quote;
 mod split;
 mod target;
 mod verdict;
+mod vocabulary;
 mod words;
 
 use crate::model::Model;
@@ -77,8 +78,11 @@ pub struct Draft {
     pub text: String,
 }
 
-/// The files of a draft, in the order in which they are read.
+/// The files of a draft, in the order in which they are read; none for a source without columns.
 pub fn draft(profile: &Profile, order: &Order<'_>) -> Vec<Draft> {
+    if profile.columns.is_empty() {
+        return Vec::new();
+    }
     let plan = mapping::Plan::of(profile, order);
     let mut files = Vec::new();
     if let Some(deployment) = order.around {

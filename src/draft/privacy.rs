@@ -68,7 +68,13 @@ impl Identifiers {
         (pass > 0 && pass >= needed && (named || !few)).then_some(Found { check, pass })
     }
 
-    /// Values that identify or reach a person, in a column that is something else.
+    /// How many values are by their form what only a person has, whatever the column is.
+    pub(super) fn of_persons(&self) -> u64 {
+        let all = LOOKED_FOR.iter().zip(self.0);
+        all.filter(|(check, _)| class_of(check).is_some()).map(|(_, count)| count).sum()
+    }
+
+    /// Values that identify or reach a person, in a column that is something else: so many that the column is theirs.
     pub(super) fn stray(&self, values: u64) -> Option<(Class, &'static str)> {
         let national: u64 = [0, 1, 3].iter().map(|at| self.0[*at]).sum();
         if national * 20 > values {
@@ -132,6 +138,76 @@ fn holds(check: &str, plain: &str, text: &str) -> bool {
     identifier.is_some_and(|(_, identifier)| identifier.holds(text))
 }
 
+/// Whether a text is, or has in it, what identifies or reaches a person by its form: an identifier with its check digit,
+/// an account, an e-mail address, a telephone. One such value in a shifted row is enough to give a person away.
+pub(super) fn is_of_a_person(text: &str) -> bool {
+    // An account in groups of four.
+    const MOST_GROUPS: usize = 9;
+    let around = |c: char| c.is_whitespace() || ",;:|=<>()[]{}\"'".contains(c);
+    let place = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
+    let words: Vec<&str> = text
+        .split(around)
+        .map(|word| word.trim_end_matches(['.', '-', '/']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    (0..words.len()).any(|first| {
+        let groups = &words[first..words.len().min(first + MOST_GROUPS)];
+        groups
+            .iter()
+            .any(|last| is_one_of_a_person(&text[place(words[first])..place(last) + last.len()]))
+    })
+}
+
+fn is_one_of_a_person(text: &str) -> bool {
+    let mut identifiers = Identifiers::default();
+    identifiers.see(text, 1);
+    identifiers.of_persons() > 0 || is_telephone(text)
+}
+
+/// A number as people dial it: with the code of a country, or as it is written in Spain or France.
+fn is_telephone(text: &str) -> bool {
+    let mut digits = String::new();
+    for char in text.chars() {
+        match char {
+            '0'..='9' | '+' => digits.push(char),
+            ' ' | '.' | '-' | '/' | '(' | ')' => {}
+            _ => return false,
+        }
+    }
+    let abroad = digits.strip_prefix('+').or_else(|| digits.strip_prefix("00"));
+    match (abroad, digits.as_bytes()) {
+        (Some(number), _) => (8..=15).contains(&number.len()) && !number.starts_with('0'),
+        (None, [b'6'..=b'9', rest @ ..]) => rest.len() == 8,
+        (None, [b'0', b'1'..=b'9', rest @ ..]) => rest.len() == 8,
+        _ => false,
+    }
+}
+
+/// Whether it is several words that begin with capitals, as the names of persons are written.
+pub(super) fn may_be_a_name(text: &str) -> bool {
+    const BETWEEN: [&str; 18] = [
+        "de", "del", "la", "las", "los", "el", "y", "e", "i", "da", "do", "dos", "das", "du",
+        "des", "le", "van", "von",
+    ];
+    let mut capitals = 0;
+    for word in text.split(|c: char| c.is_whitespace() || ",.".contains(c)) {
+        if word.is_empty() || BETWEEN.contains(&word.to_lowercase().as_str()) {
+            continue;
+        }
+        let of_letters = word.chars().all(|c| c.is_alphabetic() || "-'’ªº".contains(c));
+        if !of_letters || !word.starts_with(char::is_uppercase) {
+            return false;
+        }
+        capitals += 1;
+    }
+    capitals > 1
+}
+
+/// Whether the check holds for organisations, which are nobody.
+pub(super) fn is_of_organisations(found: Option<Found>) -> bool {
+    found.is_some_and(|found| class_of(found.check).is_none())
+}
+
 /// The class of what passes this check.
 fn class_of(check: &str) -> Option<(Class, &'static str)> {
     Some(match check {
@@ -154,7 +230,7 @@ pub(super) fn class(
 ) -> (Class, &'static str) {
     let by_value = found.and_then(|found| class_of(found.check));
     // A check that holds for organisations says that it is no person's.
-    let organisation = found.is_some_and(|found| class_of(found.check).is_none());
+    let organisation = is_of_organisations(found);
     let by_name = hints.class().filter(|(class, _)| {
         !(organisation && matches!(class, Class::PersonalNationalId | Class::Personal))
     });
@@ -201,6 +277,48 @@ mod tests {
             ("C7", &["llamar", "no está", "99007919A"], Class::PersonalNationalId, None),
         ] {
             assert_eq!(judged(name, values), (class, check), "{name} {values:?}");
+        }
+    }
+
+    #[test]
+    fn what_gives_a_person_away_is_found_inside_a_text_too() {
+        for text in [
+            "12345678Z",
+            "12.345.678-z",
+            "NIF: 12345678Z",
+            "Muñoz (X1234567L)",
+            "SABC560626MDFLRN01",
+            "ES91 2100 0418 4502 0005 1332",
+            "cuenta ES9121000418450200051332.",
+            "<ana@example.org>",
+            "tel. 600 12 34 56",
+            "+34 600-123-456",
+            "0034600123456",
+            "01 23 45 67 89",
+        ] {
+            assert!(is_of_a_person(text), "{text}");
+        }
+        for text in [
+            "",
+            "OBM",
+            "12345678A",
+            "Obra mayor",
+            "732829320x",
+            "28001",
+            "2020-01-01",
+            "EXP-2020/00123",
+        ] {
+            assert!(!is_of_a_person(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_persons_are_several_words_with_capitals() {
+        for text in ["Ana Gil", "EVA DE LA FUENTE", "Ibáñez, Luis", "Mª José O'Hara"] {
+            assert!(may_be_a_name(text), "{text}");
+        }
+        for text in ["Ana", "Obra mayor", "DE LA", "Plan 2020 B", "sin asignar", ""] {
+            assert!(!may_be_a_name(text), "{text}");
         }
     }
 

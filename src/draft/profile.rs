@@ -196,7 +196,7 @@ impl Gathered {
             notes.push("no value was seen: its type is not known".to_owned());
         }
         let distinct = self.seen.values.as_ref().map(Vec::len);
-        let words = self.words(class, &reading);
+        let words = self.codes(class, &reading, found, &mut notes);
         ColumnProfile {
             unique: self.seen.unique && nulls == 0 && misfits == 0,
             name: self.name,
@@ -213,6 +213,46 @@ impl Gathered {
             notes,
             is_key_by_name: self.hints.has(super::words::Hint::Key),
         }
+    }
+
+    /// The values as codes, unless one of them may say who somebody is; that is noted.
+    fn codes(
+        &self,
+        class: Class,
+        reading: &Reading,
+        found: Option<privacy::Found>,
+        notes: &mut Vec<String>,
+    ) -> Vec<(String, u64)> {
+        if class.is_personal() || reading.word() != "text" {
+            return Vec::new();
+        }
+        let strays = self.strays();
+        if strays > 0 && !privacy::is_of_organisations(found) {
+            let look = if strays == 1 { "looks" } else { "look" };
+            notes.push(format!(
+                "{strays} of {} {look} as the data of a person do: no code table",
+                self.seen.kinds.values
+            ));
+        }
+        let words = self.words(class, reading);
+        let share = |all: u64, names: u64| names * 2 > all;
+        let is_name = |word: &&(String, u64)| privacy::may_be_a_name(&word.0);
+        let names = || words.iter().filter(is_name);
+        let cells =
+            |words: &mut dyn Iterator<Item = &(String, u64)>| words.map(|(_, count)| count).sum();
+        let named = share(words.len() as u64, names().count() as u64)
+            || share(cells(&mut words.iter()), cells(&mut names()));
+        if named {
+            notes.push("most values may be names of persons: no code table".to_owned());
+        }
+        if named || strays > 0 { Vec::new() } else { words }
+    }
+
+    /// How many values are by their form what only a person has.
+    fn strays(&self) -> u64 {
+        let Some(all) = &self.seen.values else { return self.seen.kinds.identifiers.of_persons() };
+        let of_persons = all.iter().filter(|(text, _)| privacy::is_of_a_person(text));
+        of_persons.map(|(_, count)| count).sum()
     }
 
     /// The values as codes, if they look like some and are nobody's.

@@ -200,6 +200,72 @@ fn wide_tables_with_empty_records_pass() {
     assert_eq!(judged(text.as_bytes()).unwrap().0, "");
 }
 
+#[test]
+fn a_lone_line_with_a_control_character_gives_a_draft_that_passes_or_a_clear_word() {
+    for bytes in [&[33, 32, 33, 11, 60][..], b"id;nombre\x0b<", b"id;nombre\x0b<\n", b"\x0b<\n\n"] {
+        if let Some((said, _)) = judged(bytes) {
+            assert_eq!(said, "", "{bytes:?}");
+        }
+    }
+}
+
+/// A table of 400 records in whose column of codes one value is another, and everything of its draft.
+fn drafted_with(name: &str, value: &str) -> String {
+    let mut text = format!("NUM_EXP;{name}\n");
+    for at in 0..400 {
+        let code = if at == 200 { value } else { ["OBM", "OBN", "ACT"][at % 3] };
+        text += &format!("EXP-{at};{code}\n");
+    }
+    let (said, files) = judged(text.as_bytes()).unwrap();
+    assert_eq!(said, "", "{name} {value}");
+    files.iter().map(|file| format!("{}\n{}", file.path, file.text)).collect()
+}
+
+#[test]
+fn one_value_of_a_person_among_codes_stands_in_no_draft() {
+    for value in [
+        "12345678Z",
+        "12.345.678-z",
+        "X1234567L",
+        "ana.gil@example.org",
+        "ES91 2100 0418 4502 0005 1332",
+        "+34 600 123 456",
+        "600 12 34 56",
+        "Muñoz, 12345678Z",
+    ] {
+        let all = drafted_with("TIPO", value);
+        assert!(!all.contains(value), "{all}");
+        assert!(!all.contains("codes/"), "{all}");
+        assert!(all.contains("as the data of a person do"), "{all}");
+    }
+    assert!(drafted_with("TIPO", "VAD").contains("codes/"));
+}
+
+#[test]
+fn the_values_of_a_column_of_names_are_no_codes() {
+    let names: Vec<&str> = (0..60)
+        .map(|at| ["Ana Gil Ruiz", "EVA DE LA FUENTE", "Ibáñez, Luis", "sin asignar"][at % 4])
+        .collect();
+    let seen = column("C7", &names);
+    assert!(seen.words.is_empty());
+    assert!(seen.notes.join("; ").contains("names of persons"), "{:?}", seen.notes);
+    let kinds: Vec<&str> = (0..60).map(|at| ["Obra mayor", "Obra menor", "Vado"][at % 3]).collect();
+    assert_eq!(column("C7", &kinds).words.len(), 3);
+    let codes: Vec<&str> = (0..60).map(|at| ["A1", "B2"][at % 2]).collect();
+    for name in [
+        "TRAMITADOR",
+        "Técnico",
+        "RESPONSABLE",
+        "USUARIO_ALTA",
+        "InstructorExp",
+        "FUNCIONARIO",
+        "GESTORA",
+        "AGENTE",
+    ] {
+        assert!(column(name, &codes).words.is_empty(), "{name}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -1,6 +1,8 @@
-//! The engineer's tools: preview with steps and coverage, diff, tests that are brought up to date, watching.
+//! The tools of an engineer: preview with steps and coverage, diff, tests that are brought up to date, watching, and what
+//! answers a person who asks.
 
 mod diff;
+mod identity;
 mod preview;
 mod update;
 mod watch;

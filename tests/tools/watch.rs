@@ -1,6 +1,9 @@
 use std::{
-    io::{BufRead, BufReader, Lines},
-    process::{Child, ChildStdout, Stdio},
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,9 +11,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::site;
 use crate::support::site::{MAPPING, Site};
 
+/// No machine is so slow that a round takes as long: a change was missed.
+const FAR: Duration = Duration::from_secs(120);
+
 struct Watching {
     child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
+    lines: Receiver<String>,
 }
 
 impl Watching {
@@ -18,28 +24,49 @@ impl Watching {
         let mut command = site.acequia();
         command.args(arguments).arg("--watch").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let shown = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::sync_channel(1_000);
+        // It ends with the child, or when nobody listens any more.
+        thread::spawn(move || {
+            shown.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok())
+        });
         Self { child, lines }
     }
 
     /// Everything up to the line after which it waits for changes.
     fn round(&mut self) -> String {
+        let deadline = Instant::now() + FAR;
         let mut text = String::new();
-        for line in self.lines.by_ref() {
-            let line = line.unwrap();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left);
+            let line =
+                line.unwrap_or_else(|why| panic!("no round came to its end ({why}): {text}"));
             if line.starts_with("watching") {
                 return text;
             }
             text.push_str(&line);
             text.push('\n');
         }
-        panic!("it ended: {text}");
     }
 
     fn interrupt(mut self) -> Option<i32> {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::INT).unwrap();
+        // Its standard output is closed when it ends.
+        let deadline = Instant::now() + FAR;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        while self.lines.recv_timeout(left()).is_ok() {}
+        assert!(left() > Duration::ZERO, "ctrl-c ends it");
         self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
