@@ -17,10 +17,7 @@ use super::{
     picture::{WORDS, word},
     routes::Admin,
 };
-use crate::{
-    pipeline::{routing::Routing, status::SplitStatus},
-    supervisor::Handle,
-};
+use crate::{checkpoint::Routing, pipeline::status::SplitStatus, supervisor::Handle};
 
 /// The names of all metrics, without the `_total` that counters end with.
 #[allow(missing_docs, reason = "the help text beside each name says what it is")]

@@ -11,10 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkpoint::{Counts, Progress, Recovered},
+    checkpoint::{Counts, Progress, Recovered, Routing},
     pipeline::{
         failure::Failure,
-        routing::Routing,
         state::{State, Stop},
         status::SplitStatus,
     },

@@ -21,6 +21,7 @@ mod algebra;
 mod error;
 mod mirror;
 mod recover;
+mod routing;
 mod seal;
 mod state_cache;
 mod stored;
@@ -29,6 +30,7 @@ pub use algebra::{Checkpoint, Counts, Delta, Lineage, Mismatch, Progress};
 pub use error::{CODES, StoredError};
 pub use mirror::{Kinship, Mirror, MirrorFile, RegressionReason, compare};
 pub use recover::{Recovered, Recovery, Step};
+pub use routing::{Route, Routing, Taken};
 pub use seal::{SealKey, Sealed, SealedBadly};
 pub use state_cache::{CacheIdentity, StateCache, StateStore};
 pub use stored::{

@@ -9,8 +9,8 @@ use super::{EventId, claim::ClaimedData, headers::Headers};
 pub struct MapReject {
     /// The row in the record batch.
     pub row: u32,
-    /// The mapping, as its number in the pipeline.
-    pub mapping: u16,
+    /// The mapping, as its number in the pipeline; none where no mapping took the row.
+    pub mapping: Option<u16>,
     /// Everything that is wrong with it, in the order of the fields; never empty.
     pub errors: Vec<RecordError>,
 }
@@ -157,8 +157,8 @@ impl EventBatch {
         self.filtered += 1;
     }
 
-    /// Notes that `mapping` refused `row`. The caller leaves no event of that row by that mapping behind.
-    pub fn reject(&mut self, row: u32, mapping: u16, errors: Vec<RecordError>) {
+    /// Notes that `mapping` refused `row`, or without one that no mapping takes it. The caller leaves no event of that row by that mapping behind.
+    pub fn reject(&mut self, row: u32, mapping: Option<u16>, errors: Vec<RecordError>) {
         debug_assert!(!errors.is_empty(), "invariant: a reject says why");
         self.rejects.push(MapReject { row, mapping, errors });
     }

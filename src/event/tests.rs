@@ -255,7 +255,7 @@ fn a_row_with_several_events_can_be_taken_back() {
     let (mark, before) = (out.mark(), sent(&out));
     encoder.push(&mut out, batch.at(1), upsert("K-2", b"{}")).unwrap();
     let error = encoder.push(&mut out, batch.at(1), upsert("", b"{}")).unwrap_err();
-    out.reject(1, 0, vec![error]);
+    out.reject(1, Some(0), vec![error]);
     out.rewind(mark);
     assert_eq!((sent(&out), out.published(), out.rejects().len()), (before, 1, 1));
     out.filter();

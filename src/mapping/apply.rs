@@ -76,6 +76,46 @@ pub(super) fn apply(
     errors: &mut Vec<RecordError>,
     after: impl FnOnce(&mut Run<'_>, Verdict),
 ) -> Verdict {
+    let verdict = run(program, bound, row, scratch, errors, |run| {
+        let verdict = run.record(element);
+        after(run, verdict);
+        verdict
+    });
+    if verdict != Verdict::Upsert {
+        scratch.data.clear();
+        scratch.quality.clear();
+    }
+    if matches!(verdict, Verdict::Filtered | Verdict::Rejected) {
+        scratch.key.clear();
+    }
+    verdict
+}
+
+/// Whether `when` takes a record that has no elements; none where it has no answer, which is an error of the record.
+pub(super) fn takes_without_elements(
+    program: &Program,
+    bound: &Bound,
+    row: RowRef<'_>,
+    scratch: &mut Scratch,
+    errors: &mut Vec<RecordError>,
+) -> Option<bool> {
+    let when = program.when.as_ref().filter(|when| when.needs.columns.is_empty());
+    if when.is_none() || row.meta().op == Op::Delete {
+        return Some(true);
+    }
+    run(program, bound, row, scratch, errors, |run| run.takes())
+}
+
+/// Does something with a record, in the memory of `scratch`.
+#[inline]
+fn run<R>(
+    program: &Program,
+    bound: &Bound,
+    row: RowRef<'_>,
+    scratch: &mut Scratch,
+    errors: &mut Vec<RecordError>,
+    work: impl FnOnce(&mut Run<'_>) -> R,
+) -> R {
     debug_assert_eq!(bound.fingerprint, row.batch().schema().fingerprint());
     scratch.clear();
     let mut slots = recycle(std::mem::take(&mut scratch.slots));
@@ -98,18 +138,10 @@ pub(super) fn apply(
             begin,
         },
     };
-    let verdict = run.record(element);
-    after(&mut run, verdict);
+    let done = work(&mut run);
     let slots = run.slots;
     scratch.slots = recycle(slots);
-    if verdict != Verdict::Upsert {
-        scratch.data.clear();
-        scratch.quality.clear();
-    }
-    if matches!(verdict, Verdict::Filtered | Verdict::Rejected) {
-        scratch.key.clear();
-    }
-    verdict
+    done
 }
 
 impl<'r> Run<'r> {
@@ -148,6 +180,17 @@ impl<'r> Run<'r> {
             (false, true) => Verdict::Delete,
             (false, false) => Verdict::Upsert,
         }
+    }
+
+    /// Whether `when` takes the record, of which it reads no element.
+    fn takes(&mut self) -> Option<bool> {
+        let Some(when) = &self.program.when else { return Some(true) };
+        self.fill(&when.needs, 0);
+        if self.has_errors() {
+            self.sort_decode_errors();
+            return None;
+        }
+        self.holds(when)
     }
 
     pub(super) fn has_errors(&self) -> bool {

@@ -223,6 +223,19 @@ impl Mapping {
         apply::apply(&self.program, bound, row, element, scratch, errors, |_, _| ())
     }
 
+    /// Whether it takes a record that has no [`elements`](Mapping::elements), by its `when` over the columns of the record
+    /// itself. Where `when` reads the element there is nothing to ask, and it does. None where `when` has no answer;
+    /// then `errors` say why.
+    pub fn takes_without_elements(
+        &self,
+        bound: &Bound,
+        row: RowRef<'_>,
+        scratch: &mut Scratch,
+        errors: &mut Vec<RecordError>,
+    ) -> Option<bool> {
+        apply::takes_without_elements(&self.program, bound, row, scratch, errors)
+    }
+
     /// Whether it has tests of its own.
     pub fn has_tests(&self) -> bool {
         !self.cases.is_empty()

@@ -62,6 +62,12 @@ pub const CODES: &[CodeDoc] = &[
         help: "This is our mistake: the check of the configuration should have refused the `schedule:`. Report it.",
     },
     CodeDoc {
+        code: "pipeline.schema_id",
+        title: "the id of a schema is not known",
+        help: "This is our mistake: a pipeline that writes Avro began without what the registry told. Nothing was published \
+               without it. Report it.",
+    },
+    CodeDoc {
         code: "pipeline.thread",
         title: "a publishing thread could not be started",
         help: "The system gave no thread, most often because a limit is reached (`ulimit -u`, `TasksMax` of systemd). It \

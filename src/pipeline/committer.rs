@@ -20,10 +20,9 @@ use super::{
     parcel::Parcel,
     refused::RowName,
     report::{Committed, Recovered, Report, SharedState, Step},
-    routing::Routing,
 };
 use crate::{
-    checkpoint::{Counts, Delta},
+    checkpoint::{Counts, Delta, Routing},
     publish::{self, Notice, PublishError, Publisher},
 };
 

@@ -229,7 +229,7 @@ fn target(
             max_event_bytes: max_event,
             tombstones: config.publish.tombstones,
             layout: match (config.publish.mode(), config.publish.encoding) {
-                // The id is filled in when the registry has told it.
+                // No stage begins before the registry has told the id.
                 (_, Encoding::Avro) => {
                     Layout::Avro { writer: Arc::new(model.avro_writer()), schema: 0 }
                 }

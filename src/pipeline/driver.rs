@@ -28,7 +28,6 @@ use super::{
     report::{Committed, Recovered, Report},
     retry,
     spec::Spec,
-    stage::Judge,
     state::{Action, Input, Machine, State, Stop},
     status::StatusCell,
 };
@@ -337,7 +336,7 @@ impl Driver {
             board: Arc::clone(&self.status.board),
             limits: self.spec.limits,
             once: self.spec.once || self.spec.schedule.is_some(),
-            precheck: Some(Arc::new(Judge::new(&self.spec, &found.terms))),
+            precheck: None,
             cancel: life.cancel.clone(),
             life: Some(life.tracker.token()),
         };

@@ -17,8 +17,15 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    committer::Order, failure::Failure, parcel, refused::RowName, report::Report, spec::Spec,
-    split, stage::Stage, status::StatusCell,
+    committer::Order,
+    failure::Failure,
+    parcel,
+    refused::RowName,
+    report::Report,
+    spec::Spec,
+    split,
+    stage::{Judge, Stage},
+    status::StatusCell,
 };
 use crate::{checkpoint::Checkpoint, publish::Terms};
 
@@ -87,7 +94,7 @@ pub struct Opening {
     pub terms: Terms,
     /// Rows that Kafka refused and that are to be rejected.
     pub refused: Vec<RowName>,
-    /// For the source.
+    /// For the source; its judge of whole units is added.
     pub context: OpenContext,
     /// To the committer.
     pub orders: mpsc::Sender<Order>,
@@ -133,8 +140,9 @@ impl Opening {
     }
 
     async fn open(&self) -> Result<(Box<dyn Source>, Vec<Split>), Failure> {
-        let mut source =
-            self.spec.connector.open(self.spec.source.clone(), self.context.clone()).await?;
+        let judge = Judge::new(&self.spec, &self.terms)?;
+        let context = OpenContext { precheck: Some(Arc::new(judge)), ..self.context.clone() };
+        let mut source = self.spec.connector.open(self.spec.source.clone(), context).await?;
         let splits = source.splits().await?;
         for split in &splits {
             let resume = self.checkpoint.position(&split.id).cloned();
@@ -145,7 +153,7 @@ impl Opening {
             let reader = source.reader(split, resume.as_ref()).await?;
             let status = Some(Arc::clone(&self.status));
             let refused = self.refused.iter().filter(|name| name.is_in(&split.id));
-            let stage = Stage::new(&self.spec, &split.id, &self.terms, status)
+            let stage = Stage::new(&self.spec, &split.id, &self.terms, status)?
                 .putting_aside(refused.cloned().collect());
             let ports = split::Ports {
                 orders: self.orders.clone(),

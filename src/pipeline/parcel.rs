@@ -5,9 +5,8 @@ use std::sync::Arc;
 use acequia_api::{BatchLimits, Position, RecordBatch};
 use tokio::sync::mpsc;
 
-use super::routing::Routing;
 use crate::{
-    checkpoint::{Counts, Lineage},
+    checkpoint::{Counts, Lineage, Routing},
     event::EventBatch,
 };
 
@@ -66,8 +65,29 @@ impl Parcel {
         self.from = None;
         self.counts = Counts::default();
         self.put_aside = 0;
-        self.routing = Routing::default();
+        self.routing.clear();
         let home = self.home.clone();
         let _ = home.try_send(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Taken;
+
+    #[test]
+    fn a_parcel_comes_home_empty_and_with_its_memory() {
+        let mut empties = circulation(&"s".into(), BatchLimits::default());
+        let mut home = || empties.try_recv().unwrap();
+        let (mut parcel, others) = (home(), [home(), home()]);
+        let mut counted = Routing::new(std::iter::once("m".into()));
+        counted.count(&[Taken::Published]);
+        parcel.routing.take(&mut counted);
+        let memory = parcel.routing.mappings.as_ptr();
+        parcel.return_home();
+        let parcel = home();
+        assert_eq!((&parcel.routing, parcel.routing.mappings.as_ptr()), (&counted, memory));
+        drop(others);
     }
 }

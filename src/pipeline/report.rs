@@ -5,9 +5,9 @@ use std::sync::Arc;
 use acequia_api::{Position, StateView};
 use uuid::Uuid;
 
-use super::{failure::Failure, refused::RowName, routing::Routing};
+use super::{failure::Failure, refused::RowName};
 use crate::{
-    checkpoint::{Checkpoint, Counts},
+    checkpoint::{Checkpoint, Counts, Routing},
     publish::Terms,
 };
 

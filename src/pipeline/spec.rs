@@ -17,7 +17,7 @@ use crate::{
 pub struct Target {
     /// The compiled mapping.
     pub mapping: Arc<Mapping>,
-    /// The envelope; its split is filled in when the split is known.
+    /// The envelope; a [stage](super::stage::Stage) fills in its split, and the id of its schema.
     pub encoder: EncoderConfig,
 }
 

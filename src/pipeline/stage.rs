@@ -12,12 +12,12 @@ use super::{
     failure::Failure,
     parcel::Parcel,
     refused::RowName,
-    routing::{Routing, Rules, Taken},
-    spec::Spec,
+    routing::Rules,
+    spec::{Spec, Target},
     status::StatusCell,
 };
 use crate::{
-    checkpoint::{Counts, Lineage},
+    checkpoint::{Counts, Lineage, Routing, Taken},
     event::{Change, Encoder, EncoderConfig, EventBatch, Layout, Mapped, Mark},
     mapping::{Bound, Flag, Mapping, Scratch, Verdict},
     publish::Terms,
@@ -61,37 +61,39 @@ enum Fate {
 
 impl Stage {
     /// A stage for a split. What the topics of the pipeline take, the configuration can only lower.
+    ///
+    /// # Errors
+    /// `Bug` when values name their schemas and `terms` do not have the id of one.
     pub fn new(
         spec: &Spec,
         split: &Arc<str>,
         terms: &Terms,
         status: Option<Arc<StatusCell>>,
-    ) -> Self {
-        let lane = |(number, target): (usize, &super::spec::Target)| {
+    ) -> Result<Self, Failure> {
+        let lane = |(number, target): (usize, &Target)| {
             let mut config = EncoderConfig { split: split.to_string(), ..target.encoder.clone() };
-            if let (Layout::Avro { schema, .. }, Some(id)) =
-                (&mut config.layout, terms.schema_ids.get(number))
-            {
-                *schema = *id;
+            if let Layout::Avro { schema, .. } = &mut config.layout {
+                let id = terms.schema_ids.get(number);
+                *schema = *id.ok_or_else(|| without_schema(&target.mapping.name))?;
             }
             if let Some(room) = terms.event_bytes.get(usize::from(config.topic)) {
                 config.max_event_bytes = config.max_event_bytes.min(*room);
             }
             let encoder = Encoder::new(config).with_lookups(&target.mapping.lookups);
-            Lane {
+            Ok(Lane {
                 mapping: Arc::clone(&target.mapping),
                 encoder: match spec.publisher.claim_store {
                     Some(_) => encoder.with_claim_check(),
                     None => encoder,
                 },
                 bound: None,
-            }
+            })
         };
-        let name = |target: &super::spec::Target| -> Arc<str> {
+        let name = |target: &Target| -> Arc<str> {
             format!("{}@{}", target.mapping.name, target.mapping.version).into()
         };
-        Self {
-            lanes: spec.targets.iter().enumerate().map(lane).collect(),
+        Ok(Self {
+            lanes: spec.targets.iter().enumerate().map(lane).collect::<Result<_, Failure>>()?,
             scratch: Scratch::new(Arc::clone(&spec.protector)),
             errors: Vec::new(),
             quality: String::new(),
@@ -105,7 +107,7 @@ impl Stage {
             routing: Routing::new(
                 spec.targets.iter().map(|target| Arc::clone(&target.mapping.name)),
             ),
-        }
+        })
     }
 
     /// Rejects these rows whatever the mappings make of them: Kafka refused their events.
@@ -222,7 +224,7 @@ impl Stage {
             if !self.errors.is_empty() {
                 events.rewind(mark);
                 let errors = std::mem::take(&mut self.errors);
-                events.reject(row.index() as u32, number as u16, errors);
+                events.reject(row.index() as u32, Some(number as u16), errors);
                 fate = Fate::Rejected;
                 self.taken.push(Taken::Rejected);
                 continue;
@@ -251,7 +253,7 @@ impl Stage {
         let takers: Vec<usize> = (0..self.lanes.len()).filter(of).collect();
         let names: Vec<&str> = takers.iter().map(|lane| &*self.lanes[*lane].mapping.name).collect();
         let error = if names.is_empty() { error } else { error.detail(names.join(", ")) };
-        let lane = takers.first().map_or(0, |lane| *lane as u16);
+        let lane = takers.first().map(|lane| *lane as u16);
         events.reject(row.index() as u32, lane, vec![error]);
         Fate::Rejected
     }
@@ -261,7 +263,15 @@ impl Stage {
         let Lane { mapping, encoder, bound } = &mut self.lanes[number];
         let Some(bound) = bound.as_ref() else { return Taken::No };
         let elements = mapping.elements(bound, row);
-        let mut taken = if elements == 0 { Taken::Empty } else { Taken::No };
+        if elements == 0 {
+            let (scratch, errors) = (&mut self.scratch, &mut self.errors);
+            return match mapping.takes_without_elements(bound, row, scratch, errors) {
+                Some(true) => Taken::Empty,
+                Some(false) => Taken::No,
+                None => Taken::Rejected,
+            };
+        }
+        let mut taken = Taken::No;
         for element in 0..elements {
             let verdict =
                 mapping.apply_element(bound, row, element, &mut self.scratch, &mut self.errors);
@@ -290,6 +300,12 @@ impl Stage {
     }
 }
 
+#[cold]
+fn without_schema(mapping: &str) -> Failure {
+    let message = format!("the id of the schema of mapping `{mapping}` is not known");
+    Failure::new(ErrorClass::Bug, "pipeline.schema_id", message)
+}
+
 fn join(out: &mut String, flags: &[Flag]) {
     for flag in flags {
         if !out.is_empty() {
@@ -309,10 +325,13 @@ pub struct Judge {
 
 impl Judge {
     /// A judge with the mappings of the pipeline; for `terms` see [`Stage::new`].
-    pub fn new(spec: &Spec, terms: &Terms) -> Self {
-        let mut stage = Stage::new(spec, &"judge".into(), terms, None);
+    ///
+    /// # Errors
+    /// As for [`Stage::new`].
+    pub fn new(spec: &Spec, terms: &Terms) -> Result<Self, Failure> {
+        let mut stage = Stage::new(spec, &"judge".into(), terms, None)?;
         stage.breaker = None;
-        Self { stage: Mutex::new((stage, EventBatch::new())) }
+        Ok(Self { stage: Mutex::new((stage, EventBatch::new())) })
     }
 }
 

@@ -16,11 +16,10 @@ use super::{
     failure::Failure,
     rate::Rate,
     report::{Committed, Step},
-    routing::Routing,
     state::State,
 };
 use crate::{
-    checkpoint::{Checkpoint, Counts},
+    checkpoint::{Checkpoint, Counts, Routing},
     event::EventBatch,
 };
 

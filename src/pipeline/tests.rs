@@ -42,6 +42,7 @@ use crate::{
 
 mod bad_inputs;
 mod kafka;
+mod stage;
 
 const MODEL: &str = "\
 model: note

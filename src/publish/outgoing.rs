@@ -38,8 +38,8 @@ impl std::fmt::Debug for OutgoingEvent<'_> {
 pub struct OutgoingReject<'a> {
     /// The row in the record batch.
     pub row: u32,
-    /// The mapping, as its number in the pipeline.
-    pub mapping: u16,
+    /// The mapping, as its number in the pipeline; none where no mapping took the row.
+    pub mapping: Option<u16>,
     /// Everything that is wrong with it; never empty.
     pub errors: &'a [RecordError],
 }

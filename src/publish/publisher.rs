@@ -426,7 +426,7 @@ impl Publisher {
             let refusal = Refusal {
                 records,
                 meta: row.meta(),
-                mapping: mappings.get(usize::from(reject.mapping)),
+                mapping: reject.mapping.and_then(|number| mappings.get(usize::from(number))),
                 errors: reject.errors,
             };
             self.send_reject(split, &refusal)?;

@@ -63,7 +63,7 @@ impl Outgoing for Sent {
     fn rejects(&self) -> impl Iterator<Item = OutgoingReject<'_>> {
         self.rejected_rows.iter().map(|&row| OutgoingReject {
             row,
-            mapping: 0,
+            mapping: Some(0),
             errors: &self.errors,
         })
     }

@@ -11,7 +11,8 @@ use super::{
 
 /// Dotted words that are no codes: names of files, paths into a configuration, checks and classes of the mapping
 /// language. By their first or last part.
-const OTHER_FAMILIES: &[&str] = &["es", "fr", "mx", "personal", "phone", "source", "vat"];
+const OTHER_FAMILIES: &[&str] =
+    &["de", "es", "fr", "it", "mx", "personal", "phone", "pt", "source", "us", "vat"];
 const OTHER_ENDINGS: &[&str] = &["yaml", "sock", "md", "json"];
 /// Here the settings of Kafka and its client are named, which look like codes.
 const NAMES_SETTINGS: &[&str] = &[

@@ -1,7 +1,8 @@
 //! What the fields of a mapping say about the classes of columns.
 //!
 //! What is computed of one column alone can tell no more than the column does. So where such a field is personal, the
-//! column is, however the value gets there: as it is, by an expression, a template, a table of codes, a `let`. Of
+//! column is, however the value gets there: as it is, by an expression, a template, a table of codes, a `let`. And where
+//! a field asks for the `kind_of` a tax number, or checks one, it is a national identifier whatever the field is. Of
 //! several columns together none is known to be personal by itself, and a lookup adds what its table knows: neither
 //! speaks for a column.
 
@@ -175,9 +176,13 @@ impl<'f> Walk<'_, 'f> {
 
     /// What a field reads is as closed as the field, if it is one thing alone; so is what that is made of.
     fn see(&mut self, node: &FieldNode, mut read: Vec<Known>, class: Class, path: &str) {
-        let class = if is_national(node) { class.max(Class::PersonalNationalId) } else { class };
-        // Whose number it is, is all that is left of it.
-        if !class.is_personal() || node.verb("kind_of").is_some() {
+        let class = match node.verb("kind_of") {
+            // How closed the field is tells nothing: whose number it is, is all that is left of it. But it was a number.
+            Some(_) => Class::PersonalNationalId,
+            None if is_national(node) => class.max(Class::PersonalNationalId),
+            None => class,
+        };
+        if !class.is_personal() {
             return;
         }
         let compiler = self.compiler;

@@ -14,9 +14,10 @@
 //! exception: where `when` reads what is special or secret, being an event says it, so some field must say it openly.
 //!
 //! What makes a value more open is written down: `protect`; `class:` of a column in `from`, which no field that a check
-//! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself; `kind_of`,
-//! which leaves of a tax number no more than whether a person or an organisation has it, and counts as internal. `class: { when, … }`
-//! chooses among the classes of the model, and the field counts as the most closed of them.
+//! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself; `kind_of`
+//! right behind `from`, which leaves of the tax number in that column no more than whether a person or an organisation has
+//! it, and counts as internal: of what is computed it can tell anything, and what is special or secret stays so.
+//! `class: { when, … }` chooses among the classes of the model, and the field counts as the most closed of them.
 
 use super::{compile::Compiler, evidence::Known};
 use crate::{
@@ -41,15 +42,24 @@ impl Compiler<'_> {
         if let Produce::Parts(parts) = produce {
             return self.origins(node, slots, &parts.of);
         }
-        let said = node.verb("kind_of").map(|_| Class::Internal);
         let read = match produce {
             Produce::Expr(expr) => self.known_in(expr),
             _ => slots.iter().filter_map(|slot| self.known(*slot)).collect(),
         };
-        match produce {
-            Produce::Lookup(lookup) => self.trace(read, said.or(lookup.class)),
-            _ => self.trace(read, said),
+        let said = match produce {
+            Produce::Lookup(lookup) => lookup.class,
+            _ => None,
+        };
+        let mut origins = self.trace(read, said);
+        if let (Produce::Slot(slot), Some(_)) = (produce, node.verb("kind_of"))
+            && let Some(Known::Column(_) | Known::Element(..)) = self.known(*slot)
+            && let Some(column) = origins.first_mut()
+            && column.class.is_none_or(|class| class <= Class::PersonalNationalId)
+        {
+            column.class = Some(Class::Internal);
+            column.because = Some("`kind_of` says so".to_owned());
         }
+        origins
     }
 
     /// What an expression is made of.
@@ -69,7 +79,7 @@ impl Compiler<'_> {
             }
             seen.push((known, said));
             let (class, because) = match said {
-                Some(class) => (Some(class), Some("the lookup or `kind_of` says so".to_owned())),
+                Some(class) => (Some(class), Some("the lookup says so".to_owned())),
                 None => self.class_of_known(known),
             };
             let by_name = by.map(str::to_owned);

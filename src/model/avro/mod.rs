@@ -1,8 +1,6 @@
 //! Models in Avro: the schema of the data of an event, the data itself in binary, and whether a changed schema still
 //! reads what an older one wrote. All of it without the CloudEvents envelope.
 //!
-
-//!
 //! # From JSON to binary
 //!
 //! A mapping writes JSON, whatever the topic wants, because a mapping's tests, previews and claim checks show it. An

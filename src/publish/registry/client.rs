@@ -220,7 +220,7 @@ impl std::fmt::Debug for Client {
 }
 
 /// One line of it, not too long.
-fn shortened(said: &str) -> String {
+pub(super) fn shortened(said: &str) -> String {
     let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     match line.char_indices().nth(LONGEST_SAYING) {
         Some((end, _)) => format!("{}…", &line[..end]),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::WantedSchema;
+use super::{WantedSchema, client::shortened};
 use crate::{
     model::{Hindrance, Obstacle, hindrances},
     publish::PublishError,
@@ -25,11 +25,11 @@ enum Direction {
     Forward,
 }
 
-/// The registry's own reason in an answer about compatibility.
+/// The registry's own reason in an answer about compatibility, in one line and not too long.
 pub(super) fn reason(answer: &Value) -> String {
     let messages = answer["messages"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let all: Vec<&str> = messages.chain(answer["reason"].as_str()).collect();
-    if all.is_empty() { "no reason".to_owned() } else { all.join("; ") }
+    if all.is_empty() { "no reason".to_owned() } else { shortened(&all.join("; ")) }
 }
 
 /// The error for a schema that its subject's rule forbids.
@@ -186,5 +186,12 @@ mod tests {
         assert_eq!(reason(&json!({ "messages": ["a", "b"] })), "a; b");
         assert_eq!(reason(&json!({ "reason": "c" })), "c");
         assert_eq!(reason(&json!({ "reason": null })), "no reason");
+    }
+
+    #[test]
+    fn what_the_registry_says_is_one_line_and_not_too_long() {
+        let said = reason(&json!({ "messages": ["a\n\u{1b}[31mb", "c".repeat(1000)] }));
+        assert!(said.starts_with("a  [31mb; ccc") && said.ends_with("c…"), "{said}");
+        assert_eq!(said.chars().count(), 301);
     }
 }

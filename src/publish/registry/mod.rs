@@ -241,7 +241,7 @@ fn refused(client: &Client, wanted: &WantedSchema, said: &str) -> PublishError {
         Ok(Answer::No { .. }) | Err(_) => None,
     };
     let subject = &wanted.subject;
-    let level = |answer: Value| answer["compatibilityLevel"].as_str().map(str::to_owned);
+    let level = |answer: Value| answer["compatibilityLevel"].as_str().map(client::shortened);
     let rule = get(&format!("/config/{subject}?defaultToGlobal=true"))
         .and_then(level)
         .or_else(|| get("/config").and_then(level));

@@ -216,6 +216,47 @@ fn a_lookup_may_say_what_its_table_tells_and_nothing_else_may() {
 }
 
 #[test]
+fn the_kind_of_a_tax_number_is_open_and_the_number_is_not() {
+    let kind = "open: { from: N, kind_of: es.tax_id }";
+    let given = |class: &str| {
+        FROM.replace("N: text\n  OTHER", &format!("N: {{ type: text, class: {class} }}\n  OTHER"))
+    };
+    for from in [FROM.to_owned(), given("personal"), given("personal.national_id")] {
+        let found = found(&from, LET, &[kind]);
+        assert!(found.is_empty(), "{}", diagnostic::render(&found, false));
+    }
+    // Verbs make a tax number of anything.
+    let special = "open: { from: N, replace: { F20: 12345678Z }, kind_of: es.tax_id }";
+    assert_eq!(codes(&found(&given("special"), LET, &[special])), ["mapping.class_of_source"]);
+    for from in [FROM.to_owned(), given("internal")] {
+        for (way, open) in WAYS {
+            let kind = kind.replace("open", "more");
+            let found = found(&from, LET, &[&kind, open]);
+            assert!(codes(&found).contains(&"mapping.class_of_source"), "{way}");
+        }
+    }
+}
+
+#[test]
+fn the_kind_of_what_is_computed_can_tell_anything() {
+    let tells = "CASE WHEN N = 'F20' THEN '12345678Z' ELSE 'A58818501' END";
+    for class in ["personal", "special"] {
+        let from = FROM
+            .replace("N: text\n  OTHER", &format!("N: {{ type: text, class: {class} }}\n  OTHER"));
+        let lets = format!("{LET}  told: \"{tells}\"\n");
+        for way in [
+            &format!("open: {{ expr: \"{tells}\", kind_of: es.tax_id }}"),
+            "open: { from: told, kind_of: es.tax_id }",
+            "open: { template: \"{N}\", kind_of: es.tax_id }",
+            "open: { lookup: { table: t, match: { source: N }, take: code }, kind_of: es.tax_id }",
+        ] {
+            let found = found(&from, &lets, &[way]);
+            assert_eq!(codes(&found), ["mapping.class_of_source"], "{class}, {way}");
+        }
+    }
+}
+
+#[test]
 fn choosing_records_by_something_special_is_to_be_said_openly() {
     let from = FROM.replace("N: text\n  OTHER", "N: { type: text, class: special }\n  OTHER");
     for (when, wrong) in [("N = 'x'", true), ("upper = 'X'", true), ("OTHER = 'x'", false)] {
