@@ -14,7 +14,7 @@ use crate::{
     mapping::{
         FieldInfo, Mapping,
         expr::{self, Expr, ExprError, Slot},
-        file::{Each, MappingFile, inside},
+        file::{Each, FieldNode, MappingFile, Producer, inside},
         program::{Condition, EachPlan, Let, Needs, Produce, Program, Read, Source},
         zones::ZoneCode,
     },
@@ -117,9 +117,20 @@ impl Compiler<'_> {
     ) -> Program {
         self.evidence = self.evidence_of(&file.fields, &model.shape);
         let fields = self.members(&file.fields, &model.shape, &Place::root(), at);
-        if let (Some(text), Some(when)) = (&file.when, &when) {
-            let published = self.info.iter().filter_map(|info| info.class).max();
-            self.judge_when(text, when, published.unwrap_or(Class::Public));
+        let conditions =
+            [("when", &file.when, &when), ("delete_when", &file.delete_when, &delete_when)];
+        let published = self.info.iter().filter_map(|info| info.class).max();
+        let published = published.unwrap_or(Class::Public);
+        for (word, text, condition) in conditions {
+            if let (Some(text), Some(condition)) = (text, condition) {
+                self.judge_condition(word, text, &condition.expr, published);
+            }
+        }
+        for text in present_ifs(&file.fields) {
+            // Its mistakes are reported where the object is compiled.
+            if let Ok(condition) = expr::condition(&text.text, &self.names) {
+                self.judge_condition("present_if", text, &condition, published);
+            }
         }
         let mut program = Program {
             sources: Vec::new(),
@@ -492,4 +503,18 @@ pub(super) fn reads(produce: &Produce) -> Vec<Slot> {
         Produce::Parts(parts) => reads(&parts.of),
         _ => Vec::new(),
     }
+}
+
+/// The conditions of all objects, in the order of the file.
+fn present_ifs(nodes: &[FieldNode]) -> Vec<&Text> {
+    let mut found = Vec::new();
+    for node in nodes {
+        found.extend(&node.present_if);
+        found.extend(match &node.producer {
+            Producer::Object(members) | Producer::List(members) => present_ifs(members),
+            Producer::Each(each) => present_ifs(&each.body),
+            _ => Vec::new(),
+        });
+    }
+    found
 }

@@ -2,9 +2,10 @@
 //!
 //! What is computed of one column alone can tell no more than the column does. So where such a field is personal, the
 //! column is, however the value gets there: as it is, by an expression, a template, a table of codes, a `let`. And where
-//! a field asks for the `kind_of` a tax number, or checks one, it is a national identifier whatever the field is. Of
-//! several columns together none is known to be personal by itself, and a lookup adds what its table knows: neither
-//! speaks for a column.
+//! a field asks for the `kind_of` a tax number, or checks one, it is a national identifier whatever the field is.
+//!
+//! Of several columns together any may be the personal one, so all are taken to be, until `from` says of a column what class it
+//! has: then that holds. A lookup adds what its table knows and speaks for no column.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -33,16 +34,31 @@ pub(super) enum Known {
 
 /// What is known of the classes of columns and `let`s, and which field shows it.
 #[derive(Debug, Default)]
-pub(super) struct Evidence(BTreeMap<Known, (Class, String)>);
+pub(super) struct Evidence {
+    /// By fields that are made of it alone.
+    alone: BTreeMap<Known, Shown>,
+    /// By fields that are made of several things.
+    together: BTreeMap<Known, Shown>,
+}
+
+/// A class, and the path of the field that shows it.
+type Shown = (Class, String);
 
 impl Evidence {
-    /// The class that a field shows, and the path of the field.
-    pub(super) fn get(&self, known: Known) -> Option<&(Class, String)> {
-        self.0.get(&known)
+    /// The most closed class that a field shows, and the path of the field.
+    pub(super) fn get(&self, known: Known) -> Option<&Shown> {
+        let all = [self.alone.get(&known), self.together.get(&known)];
+        all.into_iter().flatten().max_by_key(|(class, _)| *class)
     }
 
-    fn note(&mut self, known: Known, class: Class, path: &str) {
-        let entry = self.0.entry(known).or_insert_with(|| (class, path.to_owned()));
+    /// The same by fields that are made of nothing else.
+    pub(super) fn alone(&self, known: Known) -> Option<&Shown> {
+        self.alone.get(&known)
+    }
+
+    fn note(&mut self, known: Known, alone: bool, class: Class, path: &str) {
+        let notes = if alone { &mut self.alone } else { &mut self.together };
+        let entry = notes.entry(known).or_insert_with(|| (class, path.to_owned()));
         if entry.0 < class {
             *entry = (class, path.to_owned());
         }
@@ -174,8 +190,8 @@ impl<'f> Walk<'_, 'f> {
         Reading { compiler: self.compiler, lists: &self.lists, found: RefCell::default() }
     }
 
-    /// What a field reads is as closed as the field, if it is one thing alone; so is what that is made of.
-    fn see(&mut self, node: &FieldNode, mut read: Vec<Known>, class: Class, path: &str) {
+    /// What a field reads is as closed as the field; so is what that is made of.
+    fn see(&mut self, node: &FieldNode, read: Vec<Known>, class: Class, path: &str) {
         let class = match node.verb("kind_of") {
             // How closed the field is tells nothing: whose number it is, is all that is left of it. But it was a number.
             Some(_) => Class::PersonalNationalId,
@@ -186,13 +202,19 @@ impl<'f> Walk<'_, 'f> {
             return;
         }
         let compiler = self.compiler;
-        loop {
-            read = each_once(read);
-            let [one] = read[..] else { return };
-            self.evidence.note(one, class, path);
-            let Known::Let(index) = one else { return };
-            let Step::Expr(expr) = &compiler.lets[index].step else { return };
-            read = compiler.known_in(expr);
+        let (mut open, mut alone) = (read, true);
+        // A `let` reads only what stands above it, so this ends.
+        while !open.is_empty() {
+            let read = each_once(std::mem::take(&mut open));
+            alone &= read.len() == 1;
+            for known in read {
+                self.evidence.note(known, alone, class, path);
+                if let Known::Let(index) = known
+                    && let Step::Expr(expr) = &compiler.lets[index].step
+                {
+                    open.extend(compiler.known_in(expr));
+                }
+            }
         }
     }
 }

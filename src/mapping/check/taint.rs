@@ -1,7 +1,7 @@
 //! Which class flows from the columns of the source into a field, whatever is computed on the way.
 //!
 //! A column has the class that `from` gives it. Where `from` gives none, the [fields](super::evidence) that are made of it
-//! alone speak for it, and for a `let` unless `from` gives a class to every column behind it: what fills `holder.label` is personal wherever else it turns up, and what a check knows as a
+//! speak for it, and for a `let` unless `from` gives a class to every column behind it: what fills `holder.label` is personal wherever else it turns up, and what a check knows as a
 //! national identifier is one.
 //!
 //! **What decides a value flows into it**, not only what is copied: a field has at least the highest class of all that its
@@ -11,7 +11,8 @@
 //!
 //! **That something is there is no value.** A condition that chooses records (`when`, `delete_when`), objects (`present_if`)
 //! or a class carries nothing into fields, as little as a field that is left out tells what it would have been. One
-//! exception: where `when` reads what is special or secret, being an event says it, so some field must say it openly.
+//! exception: where such a condition reads what is special or secret, being an event or an object says it, so some field must
+//! say it openly.
 //!
 //! What makes a value more open is written down: `protect`; `class:` of a column in `from`, which no field that a check
 //! knows as a national identifier lets down; `class:` of a lookup, whose table then speaks for itself; `kind_of`
@@ -25,7 +26,7 @@ use crate::{
         explain::Origin,
         expr::{Expr, Slot},
         file::FieldNode,
-        program::{Condition, LookupCode, Produce, Read, Step},
+        program::{LookupCode, Produce, Read, Step},
         zones::ZoneKey,
     },
     model::{Class, Text},
@@ -155,10 +156,13 @@ impl Compiler<'_> {
             Known::Let(_) => None,
         };
         let national = |class: Class| class == Class::PersonalNationalId;
+        if let (Some(given), Some((class, field))) = (given, self.evidence.alone(known))
+            && national(*class)
+            && given < *class
+        {
+            return (Some(*class), shows(field));
+        }
         match (given, shown) {
-            (Some(given), Some((class, field))) if national(*class) && given < *class => {
-                (Some(*class), shows(field))
-            }
             (Some(given), _) => (Some(given), Some("`from` says so".to_owned())),
             (None, Some((class, _))) if !national(*class) && self.is_said(known) => (None, None),
             (None, Some((class, field))) => (Some(*class), shows(field)),
@@ -184,9 +188,15 @@ impl Compiler<'_> {
         }
     }
 
-    /// Refuses a `when` over what is special or secret, unless the event says it openly: being one says it.
-    pub(super) fn judge_when(&mut self, text: &Text, when: &Condition, published: Class) {
-        let origins = self.origins_of(&when.expr);
+    /// Refuses a condition called `word` over what is special or secret, unless the event says it openly: being there says it.
+    pub(super) fn judge_condition(
+        &mut self,
+        word: &str,
+        text: &Text,
+        condition: &Expr,
+        published: Class,
+    ) {
+        let origins = self.origins_of(condition);
         let highest = origins.iter().max_by_key(|origin| origin.class);
         let Some((origin, class)) = highest.and_then(|origin| Some((origin, origin.class?))) else {
             return;
@@ -195,7 +205,8 @@ impl Compiler<'_> {
             return;
         }
         let name = &origin.name;
-        let message = format!("`when` reads `{name}`, which is {class}: every event would say so");
+        let message =
+            format!("`{word}` reads `{name}`, which is {class}: what follows from it would say so");
         let found = self.form.error("mapping.class_of_condition", text.span.clone(), message);
         found
             .notes

@@ -181,8 +181,8 @@ fn changes_are_told_field_by_field() {
 
 #[test]
 fn a_more_open_class_breaks_what_readers_of_old_events_were_told() {
-    let opened =
-        RELEASED.replace("note: { type: text, class: internal", "note: { type: text, class: public");
+    let opened = RELEASED
+        .replace("note: { type: text, class: internal", "note: { type: text, class: public");
     assert_eq!(
         said(&opened),
         ["model.breaking 6:3 breaking since 1.0: `note` was of class internal and is public"]

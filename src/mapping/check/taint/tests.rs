@@ -145,11 +145,24 @@ fn whatever_field_shows_what_a_column_is_it_shows_it_to_all_others() {
 }
 
 #[test]
-fn two_columns_together_speak_for_neither() {
-    let fields =
-        ["author: { object: { label: { expr: \"N || OTHER\" } } }", "open: N", "more: both"];
-    let found = found(FROM, LET, &fields);
-    assert!(found.is_empty(), "{}", diagnostic::render(&found, false));
+fn of_several_columns_together_each_is_taken_for_the_personal_one_until_its_class_is_said() {
+    for shown in [
+        "author: { object: { label: { expr: \"N || OTHER\" } } }",
+        "author: { object: { label: { template: \"{N} {OTHER}\" } } }",
+        "author: { object: { label: { expr: \"CASE WHEN OTHER = 'x' THEN NULL ELSE N END\" } } }",
+        "author: { object: { key: { expr: \"coalesce(N, OTHER)\", check: es.nif, protect: { pseudonym: p } } } }",
+    ] {
+        for open in ["open: N", "open: OTHER", "open: { expr: \"upper(N)\" }"] {
+            assert_eq!(
+                codes(&found(FROM, LET, &[shown, open])),
+                ["mapping.class_of_source"],
+                "{shown} {open}"
+            );
+        }
+        let said = FROM.replace("OTHER: text", "OTHER: { type: text, class: internal }");
+        let found = found(&said, LET, &[shown, "open: OTHER"]);
+        assert!(found.is_empty(), "{}", diagnostic::render(&found, false));
+    }
 }
 
 #[test]
