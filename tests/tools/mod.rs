@@ -1,7 +1,10 @@
 //! The engineer's tools: preview with steps and coverage, diff, tests that are brought up to date, watching.
 
+mod advice;
 mod diff;
+mod names;
 mod preview;
+mod routing;
 mod update;
 mod watch;
 
