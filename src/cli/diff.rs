@@ -19,7 +19,7 @@ use self::compare::{Change, Event, Side, Summary, compare};
 use super::{
     CliError, Exit, Global, Terminal, deployment,
     output::{counted, printable},
-    preview::{Lanes, Record, mappings_of, read},
+    preview::{Lanes, Made, Record, mappings_of, read},
 };
 use crate::{
     config::{self, Deployment, Options},
@@ -64,7 +64,12 @@ pub(super) fn run(
     let new = deployment::open(global, terminal)?;
     let pipeline = deployment::pipeline(&args.pipeline, &new)?;
     let old = older(&args.against, global, terminal)?;
-    let earlier = deployment::pipeline(&args.pipeline, &old)?;
+    let earlier = deployment::pipeline(&args.pipeline, &old).map_err(|error| match error {
+        CliError::Usage(message) if args.against.is_dir() => {
+            CliError::Usage(format!("in `{}`, {message}", printed(&args.against)))
+        }
+        other => other,
+    })?;
     let (before, after) = (mappings_of(earlier, &old), mappings_of(pipeline, &new));
     let keys = Arc::new(startup::keys(&new)?);
     let file = (!args.against.is_dir()).then(|| args.against.display().to_string());
@@ -80,8 +85,8 @@ pub(super) fn run(
     let both: Vec<Arc<Mapping>> = before.iter().chain(&after).cloned().collect();
     let interactive = terminal.interactive && !terminal.json;
     let mut run = Run {
-        old: Lanes::new(&before, Arc::clone(&keys)),
-        new: Lanes::new(&after, keys),
+        old: Lanes::new(&before, &earlier.config, Arc::clone(&keys)),
+        new: Lanes::new(&after, &pipeline.config, keys),
         summary: Summary::default(),
         shown: 0,
         bar: interactive.then(ProgressBar::new_spinner),
@@ -99,7 +104,13 @@ fn older(path: &Path, global: &Global, terminal: &Terminal) -> Result<Deployment
     if path.is_dir() {
         let name = global.config.file_name().unwrap_or_default();
         let other = Global { config: path.join(name), ..global.clone() };
-        return deployment::open(&other, terminal);
+        let (deployment, mut found) = deployment::read(&other, true);
+        // Both sides have files of the same names.
+        for finding in &mut found {
+            let name = path.join(finding.file.name()).display().to_string();
+            finding.file = diagnostic::SourceFile::new(name, finding.file.text());
+        }
+        return deployment::told(deployment, &found, terminal);
     }
     let options = Options { registry: registry(), secrets: true };
     let text = std::fs::read_to_string(path).map_err(|cause| {
@@ -109,6 +120,10 @@ fn older(path: &Path, global: &Global, terminal: &Terminal) -> Result<Deployment
     let replaced = diagnostic::SourceFile::new(name, text);
     let (deployment, found) = config::load_with(&global.config, options, &replaced);
     deployment::told(deployment, &found, terminal)
+}
+
+fn printed(path: &Path) -> String {
+    printable(&path.display().to_string())
 }
 
 struct Run<'t> {
@@ -215,31 +230,27 @@ impl Run<'_> {
 /// What one side makes of a record.
 fn side(lanes: &mut Lanes, row: acequia_api::RowRef<'_>) -> Result<Side, CliError> {
     let mut side = Side::default();
-    let mut found: Vec<(usize, Event)> = Vec::new();
-    lanes.run(row, false, &mut |made| {
-        match made.verdict {
-            None | Some(Verdict::Filtered) => {}
-            Some(Verdict::Rejected) => side.reject(made.lane, &made.errors),
-            Some(verdict) => {
-                let data = serde_json::from_slice(&made.data).unwrap_or(Json::Null);
-                let event = Event {
-                    topic: String::new(),
-                    element: made.element,
-                    deletes: verdict == Verdict::Delete,
-                    key: made.key.clone(),
-                    data,
-                    quality: made.quality.clone(),
-                };
-                found.push((made.lane, event));
-            }
-        }
-        Ok(())
-    })?;
+    let ran = lanes.run(row, false)?;
+    if let Some(error) = &ran.refused {
+        // Whatever its mappings make of it, nothing of the record is published.
+        side.reject(0, std::slice::from_ref(error));
+        return Ok(side);
+    }
+    for made in ran.made.iter().filter(|made| made.verdict == Verdict::Rejected) {
+        side.reject(made.lane, &made.errors);
+    }
     // A mapping that refuses one element publishes none of the record's.
-    found.retain(|(lane, _)| !side.refused_by(*lane));
-    for (lane, mut event) in found {
-        event.topic = lanes.mapping(lane).model.topic();
-        side.events.push(event);
+    for made in ran.made.into_iter().filter(Made::is_event) {
+        if !side.refused_by(made.lane) {
+            side.events.push(Event {
+                topic: lanes.mapping(made.lane).model.topic(),
+                element: made.element,
+                deletes: made.verdict == Verdict::Delete,
+                key: made.key,
+                data: serde_json::from_slice(&made.data).unwrap_or(Json::Null),
+                quality: made.quality,
+            });
+        }
     }
     Ok(side)
 }

@@ -18,7 +18,7 @@ use indicatif::ProgressBar;
 use serde_json::{Value as Json, json};
 
 pub(super) use self::{
-    lanes::{Lanes, Made},
+    lanes::{Lanes, Made, Ran},
     source::{Record, mappings_of, open, read},
 };
 use self::{
@@ -34,6 +34,7 @@ use super::{
 };
 use crate::{
     mapping::{Coverage, Verdict},
+    pipeline::routing::Taken,
     supervisor::startup,
 };
 
@@ -88,7 +89,7 @@ fn once(args: &PreviewArgs, global: &Global, terminal: &mut Terminal) -> Result<
     let pipeline = deployment::pipeline(&args.pipeline, &deployment)?;
     let mappings = mappings_of(pipeline, &deployment);
     let keys = Arc::new(startup::keys(&deployment)?);
-    let mut lanes = Lanes::new(&mappings, keys);
+    let mut lanes = Lanes::new(&mappings, &pipeline.config, keys);
     let interactive = terminal.interactive && !terminal.json;
     let mut show = Show {
         limit: args.limit.unwrap_or(if args.coverage { usize::MAX } else { 10 }),
@@ -145,7 +146,7 @@ impl Show<'_> {
                 self.tally.rejected += 1;
                 let fields = self.fields(&record);
                 let outcome = Outcome::Rejected(&reject.errors);
-                return self.one(&record.place(), &fields, &outcome, &[]);
+                return self.one(&record.place(), &fields, &outcome, None);
             }
         };
         for name in lanes.unused(row.batch().schema()) {
@@ -161,32 +162,39 @@ impl Show<'_> {
             fields.retain(|(name, _)| !self.tally.unused.contains(name));
             (record.place(), fields)
         };
-        let mut took: Vec<usize> = Vec::new();
-        let (mut untaken, mut how) = (Pane::new(), Vec::new());
-        lanes.run(row, true, &mut |made| {
-            let Some(verdict) = made.verdict else { return Ok(()) };
-            self.coverage[made.lane].count(&made.trace, verdict);
-            if verdict == Verdict::Filtered {
-                if self.args.steps {
-                    untaken.extend(steps::pane(&made.trace, self.sight));
-                    how.push(steps::as_json(&made.trace, self.sight));
-                }
-                return Ok(());
-            }
-            if took.last() != Some(&made.lane) {
-                took.push(made.lane);
-            }
-            self.made(&place, &fields, made)
-        })?;
-        for lane in &took {
-            self.takers.by[*lane] += 1;
+        let ran = lanes.run(row, true)?;
+        self.takers.count(&ran);
+        for made in &ran.made {
+            self.coverage[made.lane].count(&made.trace, made.verdict);
         }
-        self.takers.several += u64::from(took.len() > 1);
-        if took.is_empty() {
-            self.takers.none += 1;
-            self.one(&place, &fields, &Outcome::Filtered, &[(untaken, how.into())])?;
+        self.ran(&place, &fields, &ran, lanes)
+    }
+
+    fn ran(
+        &mut self,
+        place: &str,
+        fields: &Pane,
+        ran: &Ran,
+        lanes: &Lanes,
+    ) -> Result<(), CliError> {
+        let taken = ran.made.iter().any(|made| made.verdict != Verdict::Filtered);
+        if taken && ran.refused.is_none() {
+            let mut made = ran.made.iter().filter(|made| made.verdict != Verdict::Filtered);
+            return made.try_for_each(|made| self.made(place, fields, made));
         }
-        Ok(())
+        let steps = self.args.steps.then(|| {
+            let made = ran.made.iter().map(|made| (lanes.mapping(made.lane), &made.trace));
+            steps::together(made, ran.refused.as_ref(), self.sight)
+        });
+        let outcome = match &ran.refused {
+            Some(error) => {
+                self.tally.rejected += 1;
+                Outcome::Rejected(std::slice::from_ref(error))
+            }
+            None if ran.taken.contains(&Taken::Empty) => Outcome::Empty,
+            None => Outcome::Filtered,
+        };
+        self.one(place, fields, &outcome, steps.as_ref())
     }
 
     fn fields(&self, record: &Record<'_>) -> Pane {
@@ -195,24 +203,21 @@ impl Show<'_> {
     }
 
     fn made(&mut self, place: &str, fields: &Pane, made: &Made) -> Result<(), CliError> {
-        let steps = if self.args.steps {
-            vec![(steps::pane(&made.trace, self.sight), steps::as_json(&made.trace, self.sight))]
-        } else {
-            Vec::new()
-        };
+        let steps = self.args.steps.then(|| steps::both(&made.trace, self.sight));
+        let steps = steps.as_ref();
         if !made.is_event() {
             self.tally.rejected += 1;
-            return self.one(place, fields, &Outcome::Rejected(&made.errors), &steps);
+            return self.one(place, fields, &Outcome::Rejected(&made.errors), steps);
         }
         self.tally.events += 1;
-        let word = if made.verdict == Some(Verdict::Upsert) { "upserted" } else { "deleted" };
+        let word = if made.verdict == Verdict::Upsert { "upserted" } else { "deleted" };
         let outcome = Outcome::Event {
             kind: format!("{}.{word}", self.kinds[made.lane]),
             key: self.sight.whole(&made.key),
             data: self.sight.document(&made.data),
             quality: &made.quality,
         };
-        self.one(place, fields, &outcome, &steps)
+        self.one(place, fields, &outcome, steps)
     }
 
     fn enough(&self) -> bool {
@@ -225,7 +230,7 @@ impl Show<'_> {
         place: &str,
         fields: &Pane,
         outcome: &Outcome<'_>,
-        steps: &[(Pane, Json)],
+        steps: Option<&(Pane, Json)>,
     ) -> Result<(), CliError> {
         let unwanted = self.args.rejects && !matches!(outcome, Outcome::Rejected(_));
         if self.args.coverage || unwanted {
@@ -236,7 +241,7 @@ impl Show<'_> {
             let record: serde_json::Map<String, Json> =
                 fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
             let mut line = json!({ "place": place, "record": record, "outcome": outcome.json() });
-            if let Some((_, steps)) = steps.first() {
+            if let Some((_, steps)) = steps {
                 line["steps"] = steps.clone();
             }
             return self.terminal.line(line.to_string());
@@ -244,6 +249,7 @@ impl Show<'_> {
         let place = self.terminal.bold(&printable(place));
         let head = match outcome {
             Outcome::Filtered => self.terminal.faint("filtered: no mapping takes it"),
+            Outcome::Empty => self.terminal.faint("taken, with no element to make an event of"),
             Outcome::Rejected(_) => self.terminal.bad("rejected"),
             Outcome::Event { kind, key, .. } => {
                 format!("{}  {}", self.terminal.good(kind), printable(key))
@@ -252,7 +258,7 @@ impl Show<'_> {
         self.terminal.line(format!("{place}  {head}"))?;
         let shown = fields.iter().map(|(name, value)| (printable(name), printable(value)));
         let shown: Pane = shown.collect();
-        let steps = steps.first().map(|(pane, _)| pane.clone()).unwrap_or_default();
+        let steps = steps.map(|(pane, _)| pane.clone()).unwrap_or_default();
         let total = columns().unwrap_or(120);
         let widths = Widths::of(total, &shown, !steps.is_empty());
         let event = outcome.text(widths.event.unwrap_or(widths.total));
@@ -297,7 +303,7 @@ impl Show<'_> {
             "{} looked at: {}, {} filtered, {} rejected; nothing was published or moved",
             counted(tally.read, "record", "records"),
             counted(tally.events, "event", "events"),
-            takers.none,
+            takers.filtered(),
             tally.rejected,
         );
         terminal.paragraph(&summary, "")?;
@@ -332,6 +338,7 @@ fn waits(waiting: &[UnitStatus], terminal: &mut Terminal) -> Result<(), CliError
 
 enum Outcome<'a> {
     Filtered,
+    Empty,
     Rejected(&'a [RecordError]),
     Event { kind: String, key: String, data: Vec<u8>, quality: &'a [String] },
 }
@@ -340,7 +347,7 @@ impl Outcome<'_> {
     /// For people, in `room` columns where that is possible.
     fn text(&self, room: usize) -> String {
         match self {
-            Self::Filtered => String::new(),
+            Self::Filtered | Self::Empty => String::new(),
             Self::Rejected(errors) => {
                 errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
             }
@@ -360,6 +367,7 @@ impl Outcome<'_> {
     fn json(&self) -> Json {
         match self {
             Self::Filtered => json!({ "filtered": true }),
+            Self::Empty => json!({ "empty": true }),
             Self::Rejected(errors) => {
                 let one = |error: &RecordError| json!({ "code": error.code, "field": error.field.as_deref(), "detail": error.detail });
                 json!({ "rejects": errors.iter().map(one).collect::<Vec<_>>() })

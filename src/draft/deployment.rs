@@ -19,16 +19,17 @@ pub(super) fn around(deployment: &str, plan: &Plan, order: &Order<'_>) -> [Draft
     let daemon = format!(
         "# Drafted by `acequia draft`. It runs as it stands, on a development broker inside the daemon.\n\n\
          acequia: 1\n\n# Prefix of topics, transactional ids and event sources. Never change it later.\n\
-         deployment: {deployment}\n\nkafka:\n  embedded: true          # a real cluster: `bootstrap: \"kafka-1:9093\"`\n\n\
+         deployment: {}\n\nkafka:\n  embedded: true          # a real cluster: `bootstrap: \"kafka-1:9093\"`\n\n\
          state: state\n\nhttp: {{ listen: \"127.0.0.1:8420\" }}\n\nkeys:\n  pseudonym:  \"${{file:keys/pseudonym}}\"\n  \
-         quarantine: \"${{file:keys/quarantine}}\"\n  state:      \"${{file:keys/state}}\"\n"
+         quarantine: \"${{file:keys/quarantine}}\"\n  state:      \"${{file:keys/state}}\"\n",
+        scalar(deployment),
     );
     let classes: Vec<String> = plan.classes.iter().map(Class::to_string).collect();
     let policies = format!(
         "# What each topic is for and which classes it may carry; a mapping that would publish more does not compile.\n\
          # Purpose and legal basis are yours to say.\n\npolicies:\n  {}:\n    purpose: to be said; drafted from {}\n    \
          legal_basis: to be said\n    classes: {}\n",
-        plan.topic,
+        scalar(&plan.topic),
         scalar(&comment(order.name)),
         list(&classes),
     );
@@ -57,7 +58,7 @@ fn write_pipeline(
     for note in &form.notes {
         writeln!(out, "# {}.", comment(note))?;
     }
-    writeln!(out, "\npipeline: {}\n\nsource:\n  connector: files", order.name)?;
+    writeln!(out, "\npipeline: {}\n\nsource:\n  connector: files", scalar(order.name))?;
     writeln!(out, "  directory: {}", scalar(place.directory))?;
     writeln!(
         out,
@@ -75,7 +76,7 @@ fn write_pipeline(
         )?;
     }
     writeln!(out, "  format: {}", flow(&form.to_json()))?;
-    writeln!(out, "\nmapping: [{}]", plan.mapping)
+    writeln!(out, "\nmapping: {}", list(std::slice::from_ref(&plan.mapping)))
 }
 
 /// A pattern that matches this name only.

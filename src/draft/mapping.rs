@@ -184,9 +184,9 @@ fn write_all(
     for (code, count) in &profile.refused {
         writeln!(out, "# {} records are refused by the format: {code}", thousands(*count))?;
     }
-    writeln!(out, "\nmapping: {}", plan.mapping)?;
+    writeln!(out, "\nmapping: {}", scalar(&plan.mapping))?;
     writeln!(out, "title: {}", scalar(&title(order.name).replace('-', " ")))?;
-    writeln!(out, "to: {}", plan.model)?;
+    writeln!(out, "to: {}", scalar(&plan.model))?;
     let used = used(profile, plan);
     if profile.blank > 0 {
         writeln!(

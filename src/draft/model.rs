@@ -32,7 +32,7 @@ fn write_all(
     writeln!(
         out,
         "model: {}\nversion: 1\ntitle: {}\nfields:",
-        order.name,
+        scalar(order.name),
         scalar(&title(order.name).replace('-', " "))
     )?;
     if matches!(plan.key, Key::Joined(_)) {

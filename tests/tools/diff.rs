@@ -53,3 +53,21 @@ fn a_whole_deployment_can_be_the_other_side() {
     new.write("mappings/licences.yaml", MAPPING.replacen("DD/MM/YYYY", "MM/DD/YYYY", 1).as_bytes());
     assert_eq!(new.run(&against).status.code(), Some(1));
 }
+
+#[test]
+fn what_is_wrong_with_the_other_deployment_is_told_with_its_own_paths() {
+    let (new, old) = (site("diff-right"), site("diff-wrong"));
+    old.write("mappings/licences.yaml", MAPPING.replacen("FEC_ALTA", "FEC_ALTTA", 1).as_bytes());
+    let against = old.path().to_str().unwrap();
+    let refused = new.run(&["diff", "licences", "--against", against]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains(&format!("{against}/mappings/licences.yaml:")), "{said}");
+
+    old.write("mappings/licences.yaml", MAPPING.as_bytes());
+    let pipeline = std::fs::read_to_string(old.path().join("pipelines/licences.yaml")).unwrap();
+    let renamed = pipeline.replacen("pipeline: licences", "pipeline: others", 1);
+    old.write("pipelines/licences.yaml", renamed.as_bytes());
+    let refused = new.run(&["diff", "licences", "--against", against]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains(&format!("in `{against}`, there is no pipeline `licences`")), "{said}");
+}

@@ -1,9 +1,12 @@
 //! The tools of an engineer: preview with steps and coverage, diff, tests that are brought up to date, watching, and what
 //! answers a person who asks.
 
+mod advice;
 mod diff;
 mod identity;
+mod names;
 mod preview;
+mod routing;
 mod update;
 mod watch;
 

@@ -64,3 +64,28 @@ fn a_preview_of_an_incomplete_file_says_what_is_missing() {
     let lines = documents(&site.run(&["preview", "licences", "--json"]));
     assert_eq!(lines[0]["waiting"][0]["name"], "LIC.csv");
 }
+
+#[test]
+fn the_lookup_of_a_let_is_shown_with_its_table_and_whether_it_has_an_entry() {
+    let site = Site::new("{ embedded: true }", "looked-up");
+    site.write("mappings/codes/office.csv", b"id,name\nC,centre\n");
+    let lets = "let:\n  office: { lookup: { table: office, match: { id: K }, take: name } }\n";
+    let mapping = format!(
+        "mapping: licences\nto: licence/1\nfrom: {{ N: text, K: text }}\n{lets}key: number\n\
+         fields:\n  number: N\n  status: office\n"
+    );
+    site.write("mappings/licences.yaml", mapping.as_bytes());
+    site.write("drop/LIC.csv", b"N;K\n1;C\n2;X\n");
+    site.write("drop/LIC.csv.ok", b"");
+    let shown = site.run(&["preview", "licences", "--steps"]);
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.contains("C → lookup office: found, centre"), "{text}");
+    assert!(text.contains("X → lookup office: no entry, refused: map.lookup_missed"), "{text}");
+    let lines = documents(&site.run(&["preview", "licences", "--steps", "--json"]));
+    for (line, found) in lines.iter().zip([true, false]) {
+        let mut steps = line["steps"].as_array().unwrap().iter();
+        let looked = steps.find(|step| step["part"] == "let").unwrap();
+        let step = &looked["steps"][0];
+        assert_eq!((&step["step"], &step["found"]), (&"lookup office".into(), &found.into()));
+    }
+}

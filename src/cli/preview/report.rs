@@ -1,11 +1,14 @@
 //! The coverage report: what of the mappings and their tables the records have exercised, and what they never met.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
-use super::steps::Sight;
+use super::{lanes::Ran, steps::Sight};
 use crate::{
     cli::{CliError, Terminal, output::printable},
     mapping::{Coverage, FieldCount, Mapping},
+    pipeline::routing::Taken,
 };
 
 /// Words of a table that are named; of more the number is told.
@@ -18,6 +21,29 @@ pub(super) struct Takers {
     pub(super) by: Vec<u64>,
     pub(super) none: u64,
     pub(super) several: u64,
+    /// Those of them that the pipeline refuses, by code.
+    pub(super) refused: BTreeMap<&'static str, u64>,
+}
+
+impl Takers {
+    pub(super) fn count(&mut self, ran: &Ran) {
+        let mut took = 0;
+        for (by, taken) in self.by.iter_mut().zip(&ran.taken) {
+            let takes = *taken != Taken::No;
+            *by += u64::from(takes);
+            took += u64::from(takes);
+        }
+        self.none += u64::from(took == 0);
+        self.several += u64::from(took > 1);
+        if let Some(error) = &ran.refused {
+            *self.refused.entry(error.code).or_default() += 1;
+        }
+    }
+
+    /// Records that no mapping took and that the pipeline leaves.
+    pub(super) fn filtered(&self) -> u64 {
+        self.none - self.refused.get("map.no_mapping").copied().unwrap_or_default()
+    }
 }
 
 /// Everything, as tables.
@@ -35,8 +61,11 @@ pub(super) fn whole(
     });
     let head = ["MAPPING", "RECORDS", "UPSERTS", "DELETES", "REFUSED", "NOT TAKEN"];
     terminal.table(&head, rows.collect::<Vec<_>>())?;
+    let refused = takers.refused.iter().map(|(code, count)| ((*code).to_owned(), *count));
+    let refused = counts(refused);
+    let refused = if refused.is_empty() { refused } else { format!("; refused: {refused}") };
     terminal.line(format!(
-        "records that no mapping took: {}; that several took: {}",
+        "records that no mapping took: {}; that several took: {}{refused}",
         takers.none, takers.several
     ))?;
     for (mapping, coverage) in all {
@@ -219,6 +248,7 @@ pub(super) fn as_json(all: &[(&Mapping, &Coverage)], takers: &Takers, sight: Sig
     json!({
         "taken_by_none": takers.none,
         "taken_by_several": takers.several,
+        "refused_by_pipeline": takers.refused,
         "mappings": mappings.collect::<Vec<_>>(),
     })
 }

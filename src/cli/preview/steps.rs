@@ -1,11 +1,12 @@
 //! A trace in words.
 
+use acequia_api::RecordError;
 use serde_json::{Value as Json, json};
 
 use super::layout::Pane;
 use crate::{
     cli::output::printable,
-    mapping::{Action, Came, Line, Step, Trace, TracePart as Part, decode},
+    mapping::{Action, Came, Line, Mapping, Step, Trace, TracePart as Part, decode},
 };
 
 /// Values longer than this are cut.
@@ -65,8 +66,42 @@ fn shaped(json: &mut Json) {
     }
 }
 
+/// The steps of one mapping, for people and for programs.
+pub(super) fn both(trace: &Trace, sight: Sight) -> (Pane, Json) {
+    (pane(trace, sight), as_json(trace, sight).into())
+}
+
+/// The steps of several mappings, and why the pipeline refuses what they make together.
+pub(super) fn together<'m>(
+    all: impl Iterator<Item = (&'m Mapping, &'m Trace)>,
+    refused: Option<&RecordError>,
+    sight: Sight,
+) -> (Pane, Json) {
+    let (mut whole, mut lines) = (Pane::new(), Vec::new());
+    for (mapping, trace) in all {
+        whole.push((format!("mapping {}", printable(&mapping.name)), String::new()));
+        whole.extend(pane(trace, sight));
+        lines.extend(as_json(trace, sight).into_iter().map(|mut line| {
+            line["mapping"] = json!(&*mapping.name);
+            line
+        }));
+    }
+    if let Some(error) = refused {
+        let rule = if error.code == "map.no_mapping" { "unmapped" } else { "several" };
+        let came = Came::Refused(error.code, error.detail.clone());
+        whole.push(("pipeline".to_owned(), String::new()));
+        whole.push((format!("  {rule}: reject"), sight.came(&came)));
+        lines.push(json!({
+            "part": "pipeline",
+            "name": rule,
+            "out": { "refused": error.code, "detail": error.detail },
+        }));
+    }
+    (whole, lines.into())
+}
+
 /// The steps for people, under a head for each kind.
-pub(super) fn pane(trace: &Trace, sight: Sight) -> Pane {
+fn pane(trace: &Trace, sight: Sight) -> Pane {
     let mut pane = Pane::new();
     let mut head = "";
     for line in &trace.lines {
@@ -97,6 +132,11 @@ fn chain(line: &Line, sight: Sight) -> String {
                 return format!("{gave}  ({})", line.from);
             }
             format!("{came} → {}: {gave}", line.from)
+        }
+        // A `let` has a step where it is a lookup; what came is then its key.
+        Part::Let if !line.steps.is_empty() => {
+            let steps: Vec<String> = line.steps.iter().map(|step| told(step, sight)).collect();
+            format!("{} → {}", sight.came(&line.came), steps.join(" → "))
         }
         Part::Condition | Part::Let => format!("{gave}{}", branches(line)),
         Part::Constant => format!("{gave}  (const)"),
@@ -132,6 +172,7 @@ fn told(step: &Step, sight: Sight) -> String {
         Action::Check(check, false) => format!("{check}: fails, {gave}"),
         Action::Lookup(table, false) => format!("lookup {table}: no entry, {gave}"),
         Action::Codes(table, _, false) => format!("codes {table}: no code, {gave}"),
+        Action::Lookup(table, true) => format!("lookup {table}: found, {gave}"),
         action => format!("{}: {gave}", name(action)),
     }
 }
@@ -148,7 +189,7 @@ fn name(action: &Action) -> String {
 }
 
 /// The steps for programs.
-pub(super) fn as_json(trace: &Trace, sight: Sight) -> Json {
+fn as_json(trace: &Trace, sight: Sight) -> Vec<Json> {
     let came = |came: &Came| match came {
         Came::Nothing => Json::Null,
         Came::Value(text) => json!({ "value": sight.whole(&text.0) }),
@@ -164,7 +205,13 @@ pub(super) fn as_json(trace: &Trace, sight: Sight) -> Json {
             Part::Field => "field",
             Part::Constant => "const",
         };
-        let step = |step: &Step| json!({ "step": name(&step.action), "out": came(&step.gave) });
+        let step = |step: &Step| {
+            let mut json = json!({ "step": name(&step.action), "out": came(&step.gave) });
+            if let Action::Lookup(_, found) = step.action {
+                json["found"] = found.into();
+            }
+            json
+        };
         json!({
             "part": part,
             "name": line.name,

@@ -107,8 +107,13 @@ impl Compiler<'_> {
         }
         let message = format!("`{}` is {}, not {kind}", node.name.text, fit::article(target));
         let found =
-            Diagnostic::error("mapping.type_clash", self.form.file, node.span.clone(), message)
-                .label(format!("this is {kind}"));
+            Diagnostic::error("mapping.type_clash", self.form.file, node.span.clone(), message);
+        if code.protect.is_some() {
+            let help = format!("make `{}` a field of `type: text` in the model", target.name);
+            self.form.push(found.label("protection makes text of it").help(help));
+            return;
+        }
+        let found = found.label(format!("this is {kind}"));
         let name = match &node.producer {
             Producer::From(name) => name.text.as_str(),
             _ => "NAME",

@@ -181,11 +181,14 @@ impl<'r> Walk<'_, 'r> {
             let mut line = self.line(Part::Let, step.name.to_string(), String::new());
             line.gave = self.slot(step.slot, &step.name);
             line.came = line.gave.clone();
-            if !self.run.is_failed(step.slot) {
-                match &step.step {
-                    Compute::Expr(expr) => line.branches = self.branches(expr),
-                    Compute::Lookup(lookup) => self.joined(lookup, &mut line),
+            match &step.step {
+                Compute::Expr(expr) if !self.run.is_failed(step.slot) => {
+                    line.branches = self.branches(expr);
                 }
+                Compute::Lookup(lookup) if line.gave != Came::Blocked => {
+                    self.joined(lookup, &mut line);
+                }
+                Compute::Expr(_) | Compute::Lookup(_) => {}
             }
             self.lines.push(line);
         }
