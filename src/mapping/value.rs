@@ -12,6 +12,7 @@ mod json;
 mod kind;
 mod nested;
 mod octets;
+mod sum;
 mod temporal;
 
 use std::{cmp::Ordering, io::Write};
@@ -26,6 +27,7 @@ pub use json::{write_json_string, write_json_text};
 pub use kind::{TYPE_WORDS, Type, TypeError};
 pub use nested::{Group, List};
 pub use octets::Octets;
+pub(in crate::mapping) use sum::Sum;
 pub use temporal::{
     Civil, MAX_DATE, MIN_DATE, TICKS_PER_DAY, TICKS_PER_SECOND, civil_of, days_in_month, days_of,
     is_leap, write_date, write_instant, write_time, write_timestamp,

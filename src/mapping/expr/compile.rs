@@ -10,6 +10,9 @@ use super::{
     tree::{Callee, Checked, Constant, Known, Shape, Test},
 };
 
+/// Programs that need no more run in little time: a stack of this size is made for each run.
+pub(super) const MIDDLE_STACK: usize = 24;
+
 /// The most values that may wait at once.
 pub(super) const MAX_STACK: usize = 256;
 

@@ -2,7 +2,7 @@
 
 use super::{
     arena::Arena,
-    compile::{MAX_STACK, Op, Operand, Program},
+    compile::{MAX_STACK, MIDDLE_STACK, Op, Operand, Program},
     functions::{Env, Exact, Failure, Operator},
     tree::Constant,
 };
@@ -10,7 +10,6 @@ use crate::mapping::value::Value;
 
 /// Nearly every expression needs no more, and a small stack is quickly made.
 const SMALL_STACK: usize = 6;
-const MIDDLE_STACK: usize = 24;
 
 /// Longer lists of constants are searched by halves.
 const LINEAR: usize = 8;

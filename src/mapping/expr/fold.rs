@@ -13,7 +13,7 @@ use super::{
     Arena, Expr, Failure, Slot,
     functions::{MAX_TEXT, OUT_OF_RANGE, TOO_LARGE},
 };
-use crate::mapping::value::{Decimal, Type, Value};
+use crate::mapping::value::{Sum, Type, Value};
 
 /// What a fold computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub(in crate::mapping) struct Folding<'a> {
     value: Value<'a>,
     /// Of whole numbers: on its way a sum may be larger than its result.
     sum: i128,
+    /// Of decimals, the same.
+    decimals: Sum,
     joined: Option<bumpalo::collections::String<'a>>,
     count: i64,
     null: bool,
@@ -105,7 +107,14 @@ pub(in crate::mapping) struct Folding<'a> {
 impl Fold {
     /// Before the first element.
     pub(in crate::mapping) fn begin<'a>() -> Folding<'a> {
-        Folding { value: Value::Null, sum: 0, joined: None, count: 0, null: false }
+        Folding {
+            value: Value::Null,
+            sum: 0,
+            decimals: Sum::default(),
+            joined: None,
+            count: 0,
+            null: false,
+        }
     }
 
     /// The list is too long for what is asked.
@@ -139,8 +148,15 @@ impl Fold {
                 folding.sum += i128::from(int);
                 Value::Null
             }
+            (Over::Sum, _, Value::Decimal(decimal)) => {
+                folding.decimals.add(decimal);
+                Value::Null
+            }
             (_, Value::Null, value) => value,
-            (Over::Sum, sum, value) => add(sum, value).ok_or_else(|| fail(OUT_OF_RANGE))?,
+            (Over::Sum, Value::Float(a), Value::Float(b)) => {
+                let sum = Some(a + b).filter(|sum| sum.is_finite());
+                Value::Float(sum.ok_or_else(|| fail(OUT_OF_RANGE))?)
+            }
             (Over::Min, least, value) => {
                 if value.compare(&least).is_some_and(|order| order.is_lt()) { value } else { least }
             }
@@ -181,12 +197,17 @@ impl Fold {
 
     /// After the last element.
     pub(in crate::mapping) fn end<'a>(&self, folding: Folding<'a>) -> Result<Value<'a>, Failure> {
-        let whole = self.argument.as_ref().is_some_and(|argument| *argument.kind() == Type::Int);
         Ok(match (self.over, folding.joined) {
             (Over::Count, _) => Value::Int(folding.count),
-            (Over::Sum, _) if whole && folding.count > 0 => {
-                let fail = |_| Failure { code: OUT_OF_RANGE, function: self.over.name() };
-                i64::try_from(folding.sum).map(Value::Int).map_err(fail)?
+            (Over::Sum, _) if folding.count > 0 => {
+                let fail = Failure { code: OUT_OF_RANGE, function: self.over.name() };
+                match self.argument.as_ref().map(|argument| argument.kind()) {
+                    Some(Type::Int) => {
+                        i64::try_from(folding.sum).map(Value::Int).map_err(|_| fail)?
+                    }
+                    Some(Type::Float) => folding.value,
+                    _ => folding.decimals.total().map(Value::Decimal).ok_or(fail)?,
+                }
             }
             (Over::Any | Over::All, _) => {
                 let decisive = Value::Bool(self.over == Over::Any);
@@ -199,15 +220,5 @@ impl Fold {
             (_, Some(joined)) => Value::Text(joined.into_bump_str()),
             (_, None) => folding.value,
         })
-    }
-}
-
-fn add<'a>(sum: Value<'a>, value: Value<'a>) -> Option<Value<'a>> {
-    match (sum, value) {
-        (Value::Decimal(a), Value::Decimal(b)) => Decimal::checked_add(a, b).map(Value::Decimal),
-        (Value::Float(a), Value::Float(b)) => {
-            Some(a + b).filter(|sum| sum.is_finite()).map(Value::Float)
-        }
-        _ => None,
     }
 }

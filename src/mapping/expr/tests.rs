@@ -382,6 +382,28 @@ fn bad_input_67_hostile_expressions_are_refused_quickly_and_never_overflow_the_s
     assert_eq!(expr.test(&values(), &Arena::default()), Ok(true));
 }
 
+#[test]
+fn however_many_texts_are_joined_few_wait_at_once() {
+    let chain = |text: &str, count: usize| vec![text; count].join(" || ");
+    let groups = vec![format!("({})", chain("TIPO", 16)); 17].join(" || ");
+    let inside = |text: String| format!("upper({} || {text})", chain("TIPO", 15));
+    let nested = (0..3).fold("TIPO".to_owned(), |text, _| inside(text));
+    for (source, count, most) in [
+        (chain("TIPO", 2), 2, 2),
+        (chain("TIPO", 16), 16, 16),
+        (chain("TIPO", 17), 17, 16),
+        (groups, 272, 16),
+        (nested, 46, 25),
+    ] {
+        let expr = compiled(&source);
+        assert!(expr.program.stack <= most, "{} wait for {count} texts", expr.program.stack);
+        let (values, arena) = (values(), Arena::default());
+        assert_eq!(expr.eval(&values, &arena).unwrap().as_text(), Some(&*"X".repeat(count)));
+        let missing = source.replacen("TIPO", "BAJA", 1);
+        assert!(compiled(&missing).eval(&values, &arena).unwrap().is_null(), "{count} texts");
+    }
+}
+
 /// A random condition: how it is written, and what it means by the plainest of means.
 #[derive(Debug, Clone)]
 enum Tree {

@@ -91,14 +91,6 @@ impl Decimal {
         (rest == 0).then_some(Self { mantissa: whole, scale })
     }
 
-    /// The sum, or `None` where it needs more than 38 digits.
-    pub fn checked_add(self, other: Self) -> Option<Self> {
-        let scale = self.scale.max(other.scale);
-        let sum =
-            self.with_scale(scale)?.mantissa.checked_add(other.with_scale(scale)?.mantissa)?;
-        Self::new(sum, scale)
-    }
-
     /// Digits before the point, 0 for a number below one.
     pub fn integer_digits(self) -> u8 {
         let (mantissa, one) = (self.mantissa.unsigned_abs(), power(self.scale).unsigned_abs());

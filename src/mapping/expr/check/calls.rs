@@ -137,7 +137,7 @@ impl Checker<'_, '_> {
                     span: node.span.clone(),
                     code: "mapping.expr.always_fails",
                     message: format!("this fails for every record: {why}"),
-                    help: None,
+                    help: Some(format!("`acequia explain {}` says more", failure.code)),
                 });
                 None
             }

@@ -1,6 +1,11 @@
 //! What is computed only where it is needed: `CASE`, `COALESCE`. And calls, whose arguments all are.
 
-use super::{Call, Callee, Checked, Compiler, Constant, JOIN, Nulls, Op, Operand, Shape, taken};
+use super::{
+    Call, Callee, Checked, Compiler, Constant, JOIN, MIDDLE_STACK, Nulls, Op, Operand, Shape, taken,
+};
+
+/// The most texts that are joined at once: some room is left for what computes the last of them.
+const MOST_JOINED: usize = 16;
 
 impl Compiler {
     pub(super) fn call(&mut self, callee: &Callee, operands: &[Checked]) {
@@ -20,27 +25,42 @@ impl Compiler {
         self.emit(Op::Call { call, count: operands.len() as u32 }, operands.len());
     }
 
-    /// `a || b || c` at once, so that no text is copied twice. `||` is strict and associative: in which order texts are
-    /// joined shows in nothing but the longest that it makes, and no part of a text is longer than the whole.
+    /// `a || b || c` at once, so that no text is copied twice, or sixteen at once where there are more. `||` is strict and
+    /// associative: in which order texts are joined shows in nothing but how much they take on the way, and no part of a
+    /// text is longer than the whole.
+    ///
+    /// So many wait at once as the middle stack has room for, and where it has none two: nothing is refused because of texts
+    /// that wait for others.
     fn join(&mut self, operands: &[Checked]) {
-        let before = self.height;
-        self.joined(operands);
-        let count = self.height - before;
+        let base = self.height;
+        let most = MIDDLE_STACK.saturating_sub(base).clamp(2, MOST_JOINED);
+        self.joined(operands, base, most);
+        self.join_above(base);
+    }
+
+    fn joined(&mut self, operands: &[Checked], base: usize, most: usize) {
+        for operand in operands {
+            match &operand.shape {
+                Shape::Call { callee, operands } if callee.function.joins() => {
+                    self.joined(operands, base, most);
+                }
+                _ => {
+                    if self.height - base == most {
+                        self.join_above(base);
+                    }
+                    self.value(operand);
+                }
+            }
+        }
+    }
+
+    /// Replaces all texts above a height by one.
+    fn join_above(&mut self, base: usize) {
+        let count = self.height - base;
         let call = self.program.calls.len() as u32;
         let (name, body) = (JOIN.name, JOIN.body);
         self.program.calls.push(Call { name, body, strict: true, resource: None });
         self.emit(Op::Call { call, count: count as u32 }, count);
-    }
-
-    fn joined(&mut self, operands: &[Checked]) {
-        for operand in operands {
-            match &operand.shape {
-                Shape::Call { callee, operands } if callee.function.joins() => {
-                    self.joined(operands)
-                }
-                _ => self.value(operand),
-            }
-        }
     }
 
     /// Every branch leaves exactly one value where the operand, if there is one, stood.
