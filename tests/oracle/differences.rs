@@ -6,6 +6,7 @@
 use super::{
     Answer,
     calls::WHOLE,
+    rows::KINDS,
     sql::{Kind, Sql},
 };
 
@@ -61,7 +62,7 @@ pub const RULES: &[Rule] = &[
             let target = part.sql.name.strip_prefix("text::").unwrap_or_default();
             let read = part.theirs.text().is_some()
                 || part.theirs.class().is_some_and(|state| state.starts_with("22"));
-            (is_error(part.ours, "map.expr.cast") || is_error(part.ours, "always"))
+            is_error(part.ours, "map.expr.cast")
                 && read
                 && matches!(target, "date" | "time" | "timestamp" | "timestamptz" | "uuid")
                 && part.operands[0].text().is_some_and(|text| !is_iso(target, text.trim()))
@@ -70,7 +71,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "strict-patterns",
         shows: |part| {
-            (is_error(part.ours, "map.expr.cast") || is_error(part.ours, "always"))
+            is_error(part.ours, "map.expr.cast")
                 && part.theirs.text().is_some()
                 && matches!(part.sql.name, "to_date" | "to_timestamp")
                 && part.operands[0].text().is_some_and(|text| {
@@ -216,17 +217,16 @@ fn capitalised(text: &str) -> String {
 
 /// A part without names that fails, though PostgreSQL can do without it.
 fn checked_early(part: &Part<'_>) -> bool {
-    is_error(part.ours, "always")
-        && part.operands.iter().any(|operand| is_error(operand, "always"))
-        && part.theirs.class().is_none()
+    let is_early = |answer: &Answer| matches!(answer, Answer::Early(_));
+    is_early(part.ours) && part.operands.iter().any(is_early) && part.theirs.class().is_none()
 }
 
 /// One operand fails and another decides, or both fail.
 fn order(part: &Part<'_>) -> bool {
     let failing: Vec<&str> = part.operands.iter().filter_map(Answer::class).collect();
     let some_null = part.operands.contains(&Answer::Null);
-    let all_computed =
-        matches!(part.sql.name, "IN" | "IN over elements" | "BETWEEN" | "ANY" | "ALL");
+    let quantified = matches!(part.sql.name, "ANY" | "ALL");
+    let all_computed = quantified || matches!(part.sql.name, "IN" | "BETWEEN");
     let chooses = matches!(part.sql.name, "CASE" | "CASE of a value" | "COALESCE" | "AND" | "OR");
     let is_like = matches!(part.sql.name, "like" | "ilike" | "ILIKE, NOT LIKE");
     if part.sql.name == "text::int" {
@@ -242,16 +242,28 @@ fn order(part: &Part<'_>) -> bool {
         (Some(ours), Some(theirs)) => {
             failing.contains(&ours) && (failing.len() > 1 || is_like && theirs.starts_with("22025"))
         }
+        // What chooses computes nothing that it does not need, but for what is over a list; and what has no names decides
+        // `AND` and `OR` there before anything else.
+        (Some(ours), None) if chooses => {
+            let over_list = |operand: &Sql| operand.ours.contains("LIST");
+            let without_names = |operand: &Sql| {
+                !over_list(operand) && KINDS.iter().all(|(name, ..)| !operand.ours.contains(name))
+            };
+            let chain = matches!(part.sql.name, "AND" | "OR");
+            let mut operands = part.sql.values().zip(part.operands);
+            operands.any(|(sql, operand)| match operand.class() {
+                Some(failed) => over_list(sql) && failed == ours,
+                None => chain && without_names(sql) && part.theirs.text().is_some(),
+            })
+        }
         (Some(ours), None) => {
-            let early = all_computed
-                || matches!(part.sql.name, "AND" | "OR")
-                || chooses && part.sql.ours.contains("LIST");
-            failing.contains(&ours) && (early || some_null && *part.theirs == Answer::Null)
+            failing.contains(&ours) && (all_computed || some_null && *part.theirs == Answer::Null)
         }
         (None, Some(theirs)) if is_like => {
             some_null && *part.ours == Answer::Null && theirs.starts_with("22025")
         }
-        (None, Some(_)) => (all_computed || chooses) && !failing.is_empty(),
+        // Nothing is compared with the elements of an empty list.
+        (None, Some(_)) => quantified && !failing.is_empty(),
         (None, None) => false,
     }
 }
@@ -343,4 +355,31 @@ pub fn acceptance(sql: &Sql, refused: bool) -> Option<&'static str> {
     let kinds: Vec<Kind> = sql.values().filter_map(|operand| operand.kind).collect();
     let fits = |rule: &&Acceptance| rule.refused == refused && (rule.shows)(sql.name, &kinds);
     ACCEPTANCES.iter().find(fits).map(|rule| rule.id)
+}
+
+#[test]
+fn a_broken_short_circuit_is_no_order() {
+    let (value, null) = (|text: &str| Answer::Text(text.to_owned()), Answer::Null);
+    let error = |error: &str| Answer::Error(error.to_owned());
+    let (fails, failed) = (error("map.expr.division_by_zero"), error("22012 division by zero"));
+    let excused =
+        |name: &'static str, failing: &str, operands: &[Answer], answers: [&Answer; 2]| {
+            let operand = |at: usize| Sql::both(["b0", failing][at.min(1)]).kind(Kind::Bool);
+            let sql = Sql::of("({}, {})", &[operand(0), operand(1)]).named(name);
+            let [ours, theirs] = answers;
+            excuse(&Part { sql: &sql, ours, theirs, operands, has_list: true })
+        };
+    for (name, decides) in [("AND", "false"), ("OR", "true"), ("COALESCE", "1"), ("CASE", "a")] {
+        let (decides, divides) = (value(decides), "1 / i0 = 1");
+        let operands = [decides.clone(), fails.clone()];
+        assert_eq!(excused(name, divides, &operands, [&fails, &decides]), None, "{name}");
+        assert_eq!(excused(name, divides, &operands, [&decides, &failed]), None, "{name}");
+        let operands = [null.clone(), fails.clone()];
+        assert_eq!(excused(name, divides, &operands, [&fails, &null]), None, "{name}");
+        let over_list = "sum(LIST.a) = 1";
+        assert_eq!(excused(name, over_list, &operands, [&fails, &null]), Some("order"), "{name}");
+    }
+    let operands = [value("1"), fails.clone()];
+    assert_eq!(excused("IN", "1 / i0", &operands, [&fails, &value("true")]), Some("order"));
+    assert_eq!(excused("IN", "1 / i0", &operands, [&value("true"), &failed]), None);
 }

@@ -30,6 +30,8 @@ pub enum Answer {
     Text(String),
     /// Our code, or PostgreSQL's SQLSTATE.
     Error(String),
+    /// Our code where a part without names failed when it was checked.
+    Early(String),
     /// The same for what is no expression.
     Refused(String),
 }
@@ -44,7 +46,7 @@ impl Answer {
 
     fn class(&self) -> Option<&str> {
         match self {
-            Self::Error(error) => Some(error),
+            Self::Error(error) | Self::Early(error) => Some(error),
             _ => None,
         }
     }

@@ -28,7 +28,10 @@ pub fn answer(case: &Case) -> Answer {
     }
     let expr = match compile(&case.ours, &Columns) {
         Ok(expr) => expr,
-        Err(errors) => return refused(&case.ours, errors.iter().map(|error| error.code)),
+        Err(errors) => {
+            let found = errors.iter().map(|error| (error.code, error.help.as_deref()));
+            return refused(&case.ours, found);
+        }
     };
     let (arena, values) = (Arena::default(), case.row.values());
     match expr.eval(&values, &arena) {
@@ -39,13 +42,15 @@ pub fn answer(case: &Case) -> Answer {
 }
 
 /// What is computed when it is checked, and fails then, is an answer too.
-fn refused<'e>(source: &str, codes: impl Iterator<Item = &'e str>) -> Answer {
-    let codes: Vec<&str> = codes.collect();
-    assert!(!codes.is_empty(), "{source}: refused without a reason");
-    match codes.iter().find(|code| **code != "mapping.expr.always_fails") {
-        Some(code) => Answer::Refused((*code).to_owned()),
-        None => Answer::Error("always".to_owned()),
+fn refused<'e>(source: &str, found: impl Iterator<Item = (&'e str, Option<&'e str>)>) -> Answer {
+    let found: Vec<(&str, Option<&str>)> = found.collect();
+    if let Some((code, _)) = found.iter().find(|(code, _)| *code != "mapping.expr.always_fails") {
+        return Answer::Refused((*code).to_owned());
     }
+    let (_, help) = found.first().unwrap_or_else(|| panic!("{source}: refused without a reason"));
+    let code = help.and_then(|help| help.strip_prefix("`acequia explain ")?.split_once('`'));
+    let (code, _) = code.unwrap_or_else(|| panic!("{source}: fails, and nobody knows why"));
+    Answer::Early(code.to_owned())
 }
 
 const MODEL: &str = "model: answer\nversion: 1\nfields:\n  id: { type: text, required: true, class: internal }\n  \
@@ -115,7 +120,8 @@ fn over_list(source: &str, row: &Row) -> Answer {
     let texts = Texts { mappings: vec![file], ..TEXTS.clone() };
     let (library, found) = mapping::check(&texts, &AnyKeys);
     let Some(mapping) = library.mappings.get("ask") else {
-        return refused(source, found.iter().map(|found| found.code));
+        let found = found.iter().map(|found| (found.code, found.help.as_deref()));
+        return refused(source, found);
     };
     let mut batch = RecordBatch::new(BatchLimits::default());
     batch.set_schema(&SCHEMA);
