@@ -33,8 +33,8 @@ use super::{
     watch,
 };
 use crate::{
+    checkpoint::Taken,
     mapping::{Coverage, Verdict},
-    pipeline::routing::Taken,
     supervisor::startup,
 };
 

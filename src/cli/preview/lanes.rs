@@ -6,11 +6,12 @@ use std::sync::Arc;
 use acequia_api::{Op, RecordError, RowRef, Schema};
 
 use crate::{
+    checkpoint::Taken,
     cli::CliError,
     config::pipeline::PipelineConfig,
     event::Keys,
     mapping::{Bound, Mapping, Scratch, Trace, Verdict},
-    pipeline::routing::{Rules, Taken},
+    pipeline::routing::Rules,
 };
 
 /// The mappings of a pipeline.

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 
 use super::{lanes::Ran, steps::Sight};
 use crate::{
+    checkpoint::Taken,
     cli::{CliError, Terminal, output::printable},
     mapping::{Coverage, FieldCount, Mapping},
-    pipeline::routing::Taken,
 };
 
 /// Words of a table that are named; of more the number is told.
