@@ -77,13 +77,16 @@ fn total(base: i64, vat: i64, discount: i64) -> Option<i64> {
 }
 
 fn date(text: &str) -> Option<(u16, u8, u8)> {
-    let &[a, b, b'/', c, d, b'/', e, f, g, h] = text.as_bytes() else { return None };
-    let digits = |digits: &[u8]| {
-        digits.iter().try_fold(0, |sum: u16, digit| {
+    let &[_, _, b'/', _, _, b'/', ..] = text.as_bytes() else { return None };
+    let digits = |range: std::ops::Range<usize>| {
+        text.as_bytes()[range].iter().try_fold(0, |sum: u16, digit| {
             digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0'))
         })
     };
-    let (day, month, year) = (digits(&[a, b])?, digits(&[c, d])?, digits(&[e, f, g, h])?);
+    if text.len() != 10 {
+        return None;
+    }
+    let (day, month, year) = (digits(0..2)?, digits(3..5)?, digits(6..10)?);
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
         2 if leap => 29,
