@@ -14,7 +14,7 @@ use crate::{
     mapping::{
         FieldInfo, Mapping,
         expr::{self, Expr, ExprError, Slot},
-        file::{Each, FieldNode, MappingFile, Producer, inside},
+        file::{Each, MappingFile, inside},
         program::{Condition, EachPlan, Let, Needs, Produce, Program, Read, Source},
         zones::ZoneCode,
     },
@@ -49,6 +49,8 @@ pub(super) struct Compiler<'a> {
     pub(super) looked_up: BTreeSet<String>,
     /// What fields say about the classes of columns.
     pub(super) evidence: Evidence,
+    /// The conditions under which objects are there, as they are written and compiled.
+    pub(super) presents: Vec<(Text, Expr)>,
     /// What is known about every field, for `explain` and the checks of the key.
     pub(super) info: Vec<FieldInfo>,
 }
@@ -102,6 +104,7 @@ impl<'a> Compiler<'a> {
             tables: BTreeSet::new(),
             looked_up: BTreeSet::new(),
             evidence: Evidence::default(),
+            presents: Vec::new(),
             info: Vec::new(),
         }
     }
@@ -126,11 +129,8 @@ impl Compiler<'_> {
                 self.judge_condition(word, text, &condition.expr, published);
             }
         }
-        for text in present_ifs(&file.fields) {
-            // Its mistakes are reported where the object is compiled.
-            if let Ok(condition) = expr::condition(&text.text, &self.names) {
-                self.judge_condition("present_if", text, &condition, published);
-            }
+        for (text, condition) in std::mem::take(&mut self.presents) {
+            self.judge_condition("present_if", &text, &condition, published);
         }
         let mut program = Program {
             sources: Vec::new(),
@@ -503,18 +503,4 @@ pub(super) fn reads(produce: &Produce) -> Vec<Slot> {
         Produce::Parts(parts) => reads(&parts.of),
         _ => Vec::new(),
     }
-}
-
-/// The conditions of all objects, in the order of the file.
-fn present_ifs(nodes: &[FieldNode]) -> Vec<&Text> {
-    let mut found = Vec::new();
-    for node in nodes {
-        found.extend(&node.present_if);
-        found.extend(match &node.producer {
-            Producer::Object(members) | Producer::List(members) => present_ifs(members),
-            Producer::Each(each) => present_ifs(&each.body),
-            _ => Vec::new(),
-        });
-    }
-    found
 }

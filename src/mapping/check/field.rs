@@ -203,7 +203,9 @@ impl Compiler<'_> {
                 Some("a value that is null is left out by itself".into());
         }
         let compiled = expr::condition(&text.text, &self.names);
-        self.expr_errors(text, compiled)
+        let condition = self.expr_errors(text, compiled)?;
+        self.presents.push((text.clone(), condition.clone()));
+        Some(condition)
     }
 
     /// A text with several values in it becomes a list: every part goes through the steps of the field.

@@ -167,10 +167,6 @@ impl<'a, 's, const N: usize> Machine<'a, 's, N> {
     #[inline]
     fn step(&mut self, op: &Op) {
         match *op {
-            Op::Push(Operand::Slot(slot)) => {
-                let value = self.slots.get(usize::from(slot)).unwrap_or(NULL);
-                self.push(*value);
-            }
             Op::Push(operand) => {
                 let value = self.take(operand);
                 self.push(value);

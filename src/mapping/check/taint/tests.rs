@@ -282,3 +282,28 @@ fn choosing_records_by_something_special_is_to_be_said_openly() {
     let personal = format!("when: \"N = 'x'\"\n{}", from.replace("special", "personal"));
     assert!(found(&personal, LET, &["open: OTHER"]).is_empty());
 }
+
+#[test]
+fn what_is_there_or_gone_by_something_special_is_to_be_said_openly() {
+    let from = FROM
+        .replace("N: text\n  OTHER", "N: { type: text, class: special }\n  OTHER")
+        .replace("L: { list: { N: text,", "L: { list: { N: { type: text, class: special },");
+    let gone = format!("delete_when: \"N = 'x'\"\n{from}");
+    let silent = found(&gone, LET, &["open: OTHER"]);
+    assert_eq!(codes(&silent), ["mapping.class_of_condition"]);
+    assert!(found(&gone, LET, &["open: { from: OTHER, class: special }"]).is_empty());
+    for there in [
+        "thing: { present_if: \"N = 'x'\", object: { key: { const: K } } }",
+        "things: { list: [ { present_if: \"N = 'x'\", object: { key: { const: K } } } ] }",
+        "things: { each: { in: L, as: l, value: { present_if: \"l.N = 'x'\", object: { key: l.M } } } }",
+    ] {
+        let silent = found(&from, LET, &[there]);
+        assert!(codes(&silent).contains(&"mapping.class_of_condition"), "{there}");
+        let open = there.replace("N = 'x'", "M = 'x'").replace(
+            "\"M = 'x'\", object: { key: { const",
+            "\"OTHER = 'x'\", object: { key: { const",
+        );
+        let found = found(&from, LET, &[&open]);
+        assert!(found.is_empty(), "{open}: {}", diagnostic::render(&found, false));
+    }
+}
